@@ -1,0 +1,218 @@
+/**
+ * Avro's primitive types on bytes, for the generated codec. Writing takes and returns a position; the caller has made
+ * sure of the room. Reading moves one cursor, which `openCursor` sets: the bytes are bounded by it, and the first fault
+ * throws {@link Malformed}. Both sides are canonical: what reads is written back as the same bytes.
+ *
+ * Longs are zigzag varints of doubles, never BigInt: a number above 31 bits is cut into its lowest 27 bits and the rest,
+ * so that every step stays in 32-bit integers.
+ */
+import { InvariantBroken } from './assert.ts';
+import { Malformed } from './malformed.ts';
+
+const TWO_27 = 2 ** 27;
+
+/** Bytes a long takes at most within 2^53 - 1. */
+export const LONG_BYTES_MAX = 8;
+export const INT_BYTES_MAX = 5;
+
+/** Bytes a string takes at most: its length, then three bytes a UTF-16 unit. */
+export function stringBytesMax(text: string): number {
+  return INT_BYTES_MAX + text.length * 3;
+}
+
+export function writeLong(bytes: Uint8Array, at: number, value: number): number {
+  const small = value | 0;
+  if (small !== value) return writeBigLong(bytes, at, value);
+  let zigzag = (small << 1) ^ (small >> 31);
+  let end = at;
+  while ((zigzag & ~0x7f) !== 0) {
+    bytes[end++] = (zigzag & 0x7f) | 0x80;
+    zigzag >>>= 7;
+  }
+  bytes[end++] = zigzag;
+  return end;
+}
+
+function writeBigLong(bytes: Uint8Array, at: number, value: number): number {
+  if (!Number.isSafeInteger(value)) throw new InvariantBroken(`${value} is no safe integer and cannot be written`);
+  const magnitude = value < 0 ? -value - 1 : value;
+  const upper = Math.floor(magnitude / TWO_27);
+  const lower = ((magnitude - upper * TWO_27) << 1) | (value < 0 ? 1 : 0);
+  bytes[at] = (lower & 0x7f) | 0x80;
+  bytes[at + 1] = ((lower >>> 7) & 0x7f) | 0x80;
+  bytes[at + 2] = ((lower >>> 14) & 0x7f) | 0x80;
+  bytes[at + 3] = (lower >>> 21) | 0x80;
+  let rest = upper | 0;
+  let end = at + 4;
+  while (rest > 0x7f) {
+    bytes[end++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[end++] = rest;
+  return end;
+}
+
+export function writeInt(bytes: Uint8Array, at: number, value: number): number {
+  if ((value | 0) !== value) throw new InvariantBroken(`${value} is no 32-bit integer and cannot be written as int`);
+  return writeLong(bytes, at, value);
+}
+
+export function writeBoolean(bytes: Uint8Array, at: number, value: boolean): number {
+  bytes[at] = value === true ? 1 : 0;
+  return at + 1;
+}
+
+export function writeString(bytes: Uint8Array, at: number, text: string): number {
+  const length = text.length;
+  if (length > 63) return writeLongString(bytes, at, text);
+  bytes[at] = length << 1;
+  const start = at + 1;
+  for (let index = 0; index < length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit > 0x7f) return writeLongString(bytes, at, text);
+    bytes[start + index] = unit;
+  }
+  return start + length;
+}
+
+function writeLongString(bytes: Uint8Array, at: number, text: string): number {
+  if (!text.isWellFormed()) throw new InvariantBroken('a string with half a surrogate pair cannot be written');
+  const byteLength = Buffer.byteLength(text, 'utf8');
+  const start = writeLong(bytes, at, byteLength);
+  encoder.encodeInto(text, bytes.subarray(start, start + byteLength));
+  return start + byteLength;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+let source: Uint8Array = new Uint8Array(0);
+let cursor = 0;
+let limit = 0;
+
+/** Reading starts at `at` and never touches `end` or beyond. */
+export function openCursor(bytes: Uint8Array, at: number, end: number): void {
+  source = bytes;
+  cursor = at;
+  limit = end;
+}
+
+export function cursorPosition(): number {
+  return cursor;
+}
+
+export function readLong(): number {
+  const bytes = source;
+  let at = cursor;
+  if (at >= limit) throw truncated();
+  let byte = bytes[at++]!;
+  if (byte < 0x80) {
+    cursor = at;
+    return (byte >>> 1) ^ -(byte & 1);
+  }
+  let lower = byte & 0x7f;
+  for (let shift = 7; shift < 28; shift += 7) {
+    if (at >= limit) throw truncated();
+    byte = bytes[at++]!;
+    lower |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      if (byte === 0) throw notShortest();
+      cursor = at;
+      return (lower >>> 1) ^ -(lower & 1);
+    }
+  }
+  let upper = 0;
+  for (let shift = 0; shift < 28; shift += 7) {
+    if (at >= limit) throw truncated();
+    byte = bytes[at++]!;
+    upper |= (byte & 0x7f) << shift;
+    if (byte < 0x80) {
+      if (byte === 0) throw notShortest();
+      const magnitude = upper * TWO_27 + (lower >>> 1);
+      const value = (lower & 1) === 0 ? magnitude : -magnitude - 1;
+      if (!Number.isSafeInteger(value)) throw new Malformed('a long beyond 2^53 - 1', cursor);
+      cursor = at;
+      return value;
+    }
+  }
+  throw new Malformed('a long beyond 2^53 - 1', cursor);
+}
+
+export function readInt(): number {
+  const start = cursor;
+  const value = readLong();
+  if ((value | 0) !== value) throw new Malformed('an int beyond 32 bits', start);
+  return value;
+}
+
+export function readBoolean(): boolean {
+  if (cursor >= limit) throw truncated();
+  const byte = source[cursor]!;
+  if (byte > 1) throw new Malformed(`a boolean of ${byte}`, cursor);
+  cursor += 1;
+  return byte === 1;
+}
+
+/** Index of an enum's symbol, or of a union's branch. */
+export function readIndex(count: number, what: 'enum' | 'union'): number {
+  const start = cursor;
+  const index = readLong();
+  if (index < 0 || index >= count) throw new Malformed(`index ${index} of an ${what} that has ${count}`, start);
+  return index;
+}
+
+/** Whether a `["null", X]` holds an X. */
+export function readPresence(): boolean {
+  return readIndex(2, 'union') === 1;
+}
+
+export function readString(): string {
+  const start = cursor;
+  const byteLength = readLong();
+  const from = cursor;
+  if (byteLength < 0) throw new Malformed(`a string of ${byteLength} bytes`, start);
+  if (byteLength > limit - from)
+    throw new Malformed(`a string of ${byteLength} bytes, with ${limit - from} left`, start);
+  const to = from + byteLength;
+  cursor = to;
+  if (byteLength === 0) return '';
+  let bits = 0;
+  for (let at = from; at < to; at += 1) bits |= source[at]!;
+  if (bits < 0x80) return latin1Slice.call(source, from, to);
+  try {
+    return decoder.decode(source.subarray(from, to));
+  } catch {
+    throw new Malformed('a string that is not UTF-8', from);
+  }
+}
+
+/**
+ * Number of items of an array. An array is one block and the closing zero, as every encoder of ours writes it; each item
+ * takes a byte or more, so a count above what is left is refused before anything is allocated.
+ */
+export function readCount(): number {
+  const start = cursor;
+  const count = readLong();
+  if (count < 0) throw new Malformed('an array block with a byte size', start);
+  if (count > limit - cursor)
+    throw new Malformed(`an array of ${count} items, with ${limit - cursor} bytes left`, start);
+  return count;
+}
+
+/** The zero that closes a non-empty array. */
+export function readArrayEnd(): void {
+  const start = cursor;
+  if (readLong() !== 0) throw new Malformed('an array in more than one block', start);
+}
+
+// A view of the bytes as a Buffer would cost an allocation a string; the method takes any Uint8Array.
+const latin1Slice = (Buffer.prototype as unknown as { latin1Slice(this: Uint8Array, from: number, to: number): string })
+  .latin1Slice;
+
+function truncated(): Malformed {
+  return new Malformed('the bytes end too early', limit);
+}
+
+function notShortest(): Malformed {
+  return new Malformed('a number not in its shortest form', cursor);
+}
