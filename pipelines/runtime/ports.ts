@@ -1,0 +1,132 @@
+/**
+ * What stands at the two ends of a graph: sources, which bring records in, and sinks, which carry them out.
+ *
+ * Who owes what:
+ * - A **source** offers head inputs. It may be refused (the queue is full, or intake is closed) and must then wait; it
+ *   never blocks anybody else. What it offers is numbered, stored and applied in the order in which it was taken.
+ * - A **sink** follows logs at its own pace. It gets blocks whose borders come from the log alone, so a block that is
+ *   handed over again is the same block; it must make a block durable before `write` resolves, skip what it has, and
+ *   refuse a gap. It says where it wants to go on by `positions`.
+ */
+
+import type { Ports } from '../../operators/contract.ts';
+import type { Envelope } from '../../schemas/envelope.ts';
+import type { AnyRecord } from '../../schemas/generated/records.ts';
+import type { RecordSet } from '../../schemas/logs.ts';
+import type { Clock } from './outside/clock.ts';
+
+/** One record of a log that is durable, as followers see it. */
+export interface CommittedRecord {
+  readonly record: AnyRecord;
+  readonly log: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Log time, microseconds since 1970. */
+  readonly occurredAt: number;
+  /** Packed position of the command at the head of the chain. */
+  readonly correlationId: number;
+}
+
+/** What became of one head input, told once it is durable: its own record first, then all it caused, in order. */
+export interface Outcome {
+  readonly position: number;
+  readonly records: readonly CommittedRecord[];
+}
+
+export interface HeadInput {
+  readonly record: AnyRecord;
+  /** When the source stamped it, microseconds since 1970. Ingest makes log time of it. */
+  readonly stampedMicros: number;
+  readonly traceparent?: string | null;
+  /** Called once, after the commit that holds the input is durable. Costs a copy of what it caused: leave it out to save that. */
+  readonly done?: (outcome: Outcome) => void;
+}
+
+export interface Feed<P extends Ports> {
+  /**
+   * Offer inputs at a port. All are taken, or, if the bounded intake has no room, none: then the answer is false and
+   * `room()` resolves when it is worth trying again.
+   */
+  offer(port: keyof P & string, inputs: readonly HeadInput[]): boolean;
+  room(): Promise<void>;
+  /** Number of inputs taken and not yet durable. */
+  readonly inFlight: number;
+}
+
+export interface SourceContext<P extends Ports> {
+  readonly id: string;
+  readonly feed: Feed<P>;
+  readonly clock: Clock;
+  /** The effective configuration, frozen. */
+  readonly config: unknown;
+  /** What the command line gave this source, e.g. `bitstamp:FILE`; undefined: nothing. */
+  readonly argument?: string | undefined;
+  /** Durable records of the logs that the topology lets this source see, from now on. */
+  readonly sees: (listener: (batch: readonly CommittedRecord[]) => void) => void;
+  /** True where the logs were empty when this run began. */
+  readonly fresh: boolean;
+  /** The newest clock record of the log when this run began; zeros where there is none. */
+  readonly lastTick: { readonly number: number; readonly timeMicros: number };
+  /** Snapshot of a head stage's state as it is now (partition 0): how a source compares what it has with what the log knows. */
+  readonly stageState: (stage: string) => Uint8Array;
+  readonly fail: (error: unknown) => void;
+}
+
+export interface Source {
+  stop(): Promise<void>;
+}
+
+export interface SourceDefinition<P extends Ports> {
+  readonly name: string;
+  readonly outputs: { readonly [N in keyof P]: RecordSet<P[N]> };
+  open(context: SourceContext<P>): Promise<Source>;
+}
+
+/** Output of one follower stage for a block, in order. */
+export interface StageOutput {
+  readonly records: AnyRecord[];
+  readonly envelopes: Envelope[];
+}
+
+/** A run of consecutive offsets of one partition of one log, cut by the log alone. */
+export interface SinkBlock {
+  readonly log: string;
+  readonly partition: number;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+  readonly records: readonly AnyRecord[];
+  readonly envelopes: readonly Envelope[];
+  /** By `stage.port`, what the stages of this lane made of the block. */
+  readonly outputs: { readonly [stagePort: string]: StageOutput };
+}
+
+export interface SinkContext {
+  readonly id: string;
+  readonly dataDir: string;
+  readonly config: unknown;
+  readonly clock: Clock;
+  /** Number of partitions of each log. */
+  readonly partitions: { readonly [log: string]: number };
+  readonly generation: number;
+  /** Tells an operator of the process something worth a line; never a secret. */
+  readonly say: (line: string) => void;
+}
+
+export interface Sink {
+  /** Next offset wanted, by `log/partition`; a missing key means 0. */
+  positions(): Promise<Map<string, number>>;
+  /** Durable when it resolves. Throws `ExitError` 65 on a gap. */
+  write(block: SinkBlock): Promise<void>;
+  /** Figures for `sluice status`, by name with its unit. */
+  figures?(): { readonly [nameWithUnit: string]: number | string };
+  close(): Promise<void>;
+}
+
+export interface SinkDefinition {
+  readonly name: string;
+  /** Record types it reads, of logs and of stages. */
+  readonly input: RecordSet<AnyRecord>;
+  /** `worker`: a thread of its own that follows the log files. `main`: in the process that takes commands, fed from commits. */
+  readonly runs: 'worker' | 'main';
+  open(context: SinkContext): Promise<Sink>;
+}
