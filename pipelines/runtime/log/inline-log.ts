@@ -1,0 +1,96 @@
+import { ExitError } from '../../../schemas/exit.ts';
+import type { Disk } from '../outside/disk.ts';
+import { DurableEnd } from './durable-end.ts';
+import { Journal } from './journal.ts';
+import { type LogWriter, type LogWriterOptions, logDefaults, RingWriter } from './log-writer.ts';
+import { makeRing, ringStates, ringWords } from './ring.ts';
+import { prepareSpare, retireSegments } from './segment-keeper.ts';
+
+/**
+ * The log with its journal in this same thread: `publish` returns when all is durable and told. For simulations, tests and tools; it
+ * blocks the thread for the length of a sync. Deterministic: the same calls make the same calls of the disk.
+ */
+export function openInlineLog(disk: Disk, options: LogWriterOptions): LogWriter {
+  const ring = makeRing(options.ringBytes ?? logDefaults.ringBytes);
+  const control = new Int32Array(ring.control);
+  const durableEnd = new DurableEnd();
+  const segmentBytes = options.segmentBytes ?? logDefaults.segmentBytes;
+  let haveSpare = false;
+  let failure: ExitError | undefined;
+
+  const refill = (): void => {
+    if (!haveSpare) haveSpare = prepareSpare(disk, options.directory, segmentBytes);
+  };
+  const journal = new Journal(disk, ring, options.end, {
+    directory: options.directory,
+    segmentBytes,
+    fingerprints: options.fingerprints ?? [],
+    takeSpare: () => {
+      refill();
+      if (!haveSpare)
+        throw new ExitError(74, `no room for another segment in ${options.directory}: the reserve is used up`);
+    },
+    spareTaken: () => {
+      haveSpare = false;
+    },
+  });
+  let sealed = 0;
+  const announce = (): void => durableEnd.store(journal.durable, journal.hash, journal.position);
+  const work = (): void => {
+    try {
+      const head = Atomics.load(control, ringWords.head);
+      const end = Atomics.load(control, ringWords.commandEnd);
+      if (end !== sealed) {
+        journal.write(end);
+        Atomics.store(control, ringWords.tail, end);
+        journal.sealCommit();
+        sealed = end;
+        announce();
+        refill();
+      }
+      if (((head - journal.position) | 0) > 0) {
+        journal.write(head);
+        Atomics.store(control, ringWords.tail, head);
+      }
+    } catch (error) {
+      failure = asFailure(error);
+      Atomics.store(control, ringWords.state, ringStates.failed);
+      throw failure;
+    }
+  };
+  journal.start();
+  announce();
+  refill();
+
+  const writer = new RingWriter(
+    ring,
+    durableEnd,
+    {
+      wake: () => {
+        work();
+        writer.poll();
+      },
+      awaitTail: () => {},
+      failure: () => failure,
+      spaceIsShort: () => !haveSpare,
+      retireBefore: (commit) => retireSegments(disk, options.directory, commit),
+      close: () => {
+        journal.sealCommit();
+        journal.close();
+        announce();
+        durableEnd.close();
+        Atomics.store(control, ringWords.state, ringStates.closed);
+        return Promise.resolve();
+      },
+    },
+    options,
+  );
+  return writer;
+}
+
+/** What a journal throws, as an error that names its exit code: an unknown one is a bug of ours. */
+export function asFailure(error: unknown): ExitError {
+  if (error instanceof ExitError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ExitError(70, `the journal failed: ${reason}`, { cause: error });
+}
