@@ -1,0 +1,326 @@
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { ExitError } from '../../../schemas/exit.ts';
+import {
+  CHAIN_KEYS,
+  FRAME_HEADER_BYTES,
+  FRAME_LENGTH_MAX,
+  LOGS_MAX,
+  readU64,
+  segmentName,
+  TRAILER_BYTES,
+  TRAILER_COMMIT_AT,
+  TRAILER_CRC_AT,
+  TRAILER_HASH_AT,
+  TRAILER_MARKER,
+} from '../../../schemas/log-format.ts';
+import type { Disk } from '../outside/disk.ts';
+import { crc32OfRange } from './crc32.ts';
+import { type Damage, describeDamage, LogDamaged } from './damage.ts';
+import { emptyLogEnd, type LogEnd, nextOffsetIn } from './log-end.ts';
+import { readSegmentHeader, type SegmentHeader } from './segment-header.ts';
+import { listSegments, zeroRange } from './segment-keeper.ts';
+import { SegmentScanner } from './segment-scanner.ts';
+import { changeFully, syncFully, writeFully } from './write-fully.ts';
+
+/** Something outside the log's own last commit that knows how far the log was durable. A log that ends before it has lost data. */
+export type DurableMark =
+  | { readonly source: string; readonly commit: number; readonly hash?: Uint8Array | undefined }
+  | { readonly source: string; readonly log: number; readonly partition: number; readonly nextOffset: number };
+
+/** A write that a crash tore: the last commit, above every mark. It was never acknowledged, and was cut off. */
+export interface TornWrite {
+  readonly segmentFirstCommit: number;
+  readonly commit: number;
+  /** Byte of the segment from which on it was set to zero. */
+  readonly at: number;
+  /** Bytes up to the last one that was not zero. */
+  readonly bytes: number;
+  readonly what: string;
+}
+
+export interface RecoveredLog {
+  readonly end: LogEnd;
+  /** Oldest commit that is kept; 0: the log is new. */
+  readonly firstCommit: number;
+  readonly segments: number;
+  readonly torn: TornWrite | undefined;
+}
+
+export interface RecoverLogOptions {
+  readonly directory: string;
+  /** Of a log that is made anew. */
+  readonly generation: number;
+  readonly marks: readonly DurableMark[];
+  /** Size to which a segment that was cut short is filled up again. */
+  readonly segmentBytes: number;
+}
+
+/**
+ * Finds where the log ends, so that it can be written on. Reads all headers, the seams between segments, and the newest segment whole.
+ *
+ * Tail rule: damage with anything valid behind it, or at or below the highest commit that anything knows to have been durable, is
+ * corruption: throws {@link LogDamaged} (65) and changes nothing. Only damage in the last commit, above all marks, is a torn write: it is set to
+ * zeros and told. (Cutting at the first bad checksum would take bit rot for a torn write and lose committed data: "Protocol-Aware Recovery
+ * for Consensus-Based Storage", FAST '18.)
+ *
+ * The last whole commit may be in memory of the system only, also after a sync that failed. It is written once more and synced before anybody
+ * is told that it is there.
+ */
+export function recoverLog(disk: Disk, options: RecoverLogOptions): RecoveredLog {
+  const { directory, marks } = options;
+  disk.makeDirectory(directory);
+  const segments = listSegments(disk, directory);
+  if (segments.length === 0) {
+    const end = emptyLogEnd(options.generation);
+    checkMarks(end, marks, directory);
+    return { end, firstCommit: 0, segments: 0, torn: undefined };
+  }
+  const headers = readHeaders(disk, directory, segments);
+  const newest = headers.at(-1)!;
+  const path = join(directory, segmentName(newest.firstCommit));
+  const file = disk.open(path, 'read');
+  const scanner = new SegmentScanner('all', 4 * 1024 * 1024);
+  const hashes = new Map<number, Uint8Array>([[newest.firstCommit - 1, newest.previousHash]]);
+  let lastCommitAt = newest.headerBytes;
+  let fileBytes: number;
+  let damage: Damage | undefined;
+  try {
+    fileBytes = file.size();
+    scanner.open(file, newest);
+    for (;;) {
+      const before = scanner.position;
+      const step = scanner.next(fileBytes);
+      if (step === 'damage') damage = scanner.damage;
+      if (step !== 'commit') break;
+      lastCommitAt = before;
+      if (marks.some((mark) => 'commit' in mark && mark.commit === scanner.commit))
+        hashes.set(scanner.commit, scanner.hash);
+    }
+  } finally {
+    file.close();
+  }
+  if (damage?.asWritten) throw new LogDamaged(damage);
+  let end: LogEnd = {
+    generation: newest.generation,
+    segment: newest.segment,
+    segmentFirstCommit: newest.firstCommit,
+    offset: scanner.position,
+    commit: scanner.commit,
+    hash: scanner.hash,
+    tables: scanner.tables.tables(),
+  };
+  if (damage) end = rescanned(disk, path, newest, end);
+  checkHashes(hashes, marks, directory);
+
+  const tail = readTail(disk, path, scanner.position);
+  const used = lastNonZero(tail);
+  let torn: TornWrite | undefined;
+  if (damage || used >= 0) {
+    const found = damage ?? firstNonZero(end, tail);
+    const valid = validBehind(tail, end.commit + 1);
+    if (valid) throw new LogDamaged(found, `Behind it stands ${valid}: this is no torn write`);
+    checkMarks(end, marks, directory, found);
+    torn = {
+      segmentFirstCommit: newest.firstCommit,
+      commit: end.commit + 1,
+      at: end.offset,
+      bytes: used + 1,
+      what: describeDamage(found),
+    };
+  } else {
+    checkMarks(end, marks, directory);
+  }
+  const filled = Math.max(fileBytes, options.segmentBytes);
+  if (torn || fileBytes < options.segmentBytes) {
+    const from = torn ? end.offset : fileBytes;
+    zeroRange(disk, path, from, torn && fileBytes >= options.segmentBytes ? end.offset + torn.bytes : filled);
+  }
+  secureLastCommit(disk, directory, path, lastCommitAt, end.offset);
+  return { end, firstCommit: segments[0]!, segments: segments.length, torn };
+}
+
+/** Reads every header and checks that each segment continues the one before it. */
+export function readHeaders(disk: Disk, directory: string, segments: readonly number[]): SegmentHeader[] {
+  const headers: SegmentHeader[] = [];
+  for (const firstCommit of segments) {
+    const path = join(directory, segmentName(firstCommit));
+    const damaged = (what: string): LogDamaged =>
+      new LogDamaged({ segmentFirstCommit: firstCommit, commit: firstCommit, at: 0, what });
+    const file = disk.open(path, 'read');
+    const header = readSegmentHeader(file);
+    file.close();
+    if (typeof header === 'string') throw damaged(header);
+    if (header.firstCommit !== firstCommit) {
+      throw damaged(`the header is that of segment ${segmentName(header.firstCommit)}`);
+    }
+    const before = headers.at(-1);
+    if (before) {
+      if (header.segment !== before.segment + 1) {
+        throw damaged(`it is segment ${header.segment}, but the one before it in the folder is ${before.segment}`);
+      }
+      if (header.generation < before.generation)
+        throw damaged(`generation ${header.generation} follows ${before.generation}`);
+      const what = lastTrailerDamage(disk, directory, before, header);
+      if (what) throw damaged(what);
+    }
+    headers.push(header);
+  }
+  return headers;
+}
+
+/** Whether the trailer at the end of a closed segment is the one that its successor names. */
+function lastTrailerDamage(
+  disk: Disk,
+  directory: string,
+  before: SegmentHeader,
+  header: SegmentHeader,
+): string | undefined {
+  const trailer = new Uint8Array(TRAILER_BYTES);
+  const file = disk.open(join(directory, segmentName(before.firstCommit)), 'read');
+  const count = file.read(trailer, 0, TRAILER_BYTES, header.previousEnd - TRAILER_BYTES);
+  file.close();
+  const view = new DataView(trailer.buffer);
+  const whole =
+    count === TRAILER_BYTES &&
+    view.getUint32(0, true) === TRAILER_MARKER &&
+    crc32(trailer.subarray(TRAILER_COMMIT_AT)) === view.getUint32(TRAILER_CRC_AT, true);
+  if (!whole)
+    return `segment ${segmentName(before.firstCommit)} does not end in a trailer at byte ${header.previousEnd}`;
+  if (readU64(view, TRAILER_COMMIT_AT) !== header.firstCommit - 1) {
+    return `segment ${segmentName(before.firstCommit)} ends with commit ${readU64(view, TRAILER_COMMIT_AT)}`;
+  }
+  if (Buffer.compare(trailer.subarray(TRAILER_HASH_AT), header.previousHash) !== 0) {
+    return 'the hash of the segment before is another: two histories';
+  }
+  return undefined;
+}
+
+function checkMarks(end: LogEnd, marks: readonly DurableMark[], directory: string, damage?: Damage): void {
+  for (const mark of marks) {
+    const knows =
+      'commit' in mark
+        ? mark.commit > end.commit && `commit ${mark.commit}`
+        : mark.nextOffset > nextOffsetIn(end.tables, mark.log, mark.partition) &&
+          `log ${mark.log}, partition ${mark.partition} up to offset ${mark.nextOffset - 1}`;
+    if (!knows) continue;
+    const why = `${mark.source} knows ${knows} to have been durable: data is missing`;
+    if (damage) throw new LogDamaged(damage, why);
+    throw new ExitError(65, `the log in ${directory} ends with commit ${end.commit}. ${why}`);
+  }
+}
+
+function checkHashes(hashes: ReadonlyMap<number, Uint8Array>, marks: readonly DurableMark[], directory: string): void {
+  for (const mark of marks) {
+    if (!('commit' in mark) || !mark.hash) continue;
+    const hash = hashes.get(mark.commit);
+    if (hash && Buffer.compare(hash, mark.hash) !== 0) {
+      throw new ExitError(
+        65,
+        `commit ${mark.commit} of the log in ${directory} is not the one that ${mark.source} knows: two histories`,
+      );
+    }
+  }
+}
+
+function readTail(disk: Disk, path: string, from: number): Uint8Array {
+  // Kept whole: a frame may lie anywhere in it. A segment's size is the bound.
+  const file = disk.open(path, 'read');
+  try {
+    const bytes = new Uint8Array(Math.max(0, file.size() - from));
+    let at = 0;
+    while (at < bytes.length) {
+      const count = file.read(bytes, at, bytes.length - at, from + at);
+      if (count === 0) break;
+      at += count;
+    }
+    return bytes;
+  } finally {
+    file.close();
+  }
+}
+
+function lastNonZero(bytes: Uint8Array): number {
+  for (let at = bytes.length - 1; at >= 0; at--) if (bytes[at] !== 0) return at;
+  return -1;
+}
+
+function firstNonZero(end: LogEnd, tail: Uint8Array): Damage {
+  return {
+    segmentFirstCommit: end.segmentFirstCommit,
+    commit: end.commit + 1,
+    at: end.offset + tail.findIndex((byte) => byte !== 0),
+    what: 'something stands behind the last commit',
+  };
+}
+
+/**
+ * What proves that the commit in `tail` was followed by another, or was there before: a trailer or a record of any other commit. Records of
+ * `commit` itself prove nothing: a crash keeps any part of what was not synced.
+ */
+function validBehind(tail: Uint8Array, commit: number): string | undefined {
+  // A copy is aligned, whatever the tail's place in the file.
+  const bytes = new Uint8Array((tail.length + 7) & ~7);
+  bytes.set(tail);
+  const words = new Int32Array(bytes.buffer);
+  const view = new DataView(bytes.buffer);
+  const bits = commit & 0xff;
+  for (let at = 0; at + FRAME_HEADER_BYTES <= bytes.length; at += 8) {
+    const word = words[at >> 2]! >>> 0;
+    if (word === 0) continue;
+    if (word === TRAILER_MARKER) {
+      if (at + TRAILER_BYTES > bytes.length) continue;
+      if (
+        crc32(bytes.subarray(at + TRAILER_COMMIT_AT, at + TRAILER_BYTES)) !== view.getUint32(at + TRAILER_CRC_AT, true)
+      )
+        continue;
+      const found = readU64(view, at + TRAILER_COMMIT_AT);
+      if (found !== commit) return `the trailer of commit ${found}`;
+      continue;
+    }
+    const length = word & 0xff_ff_ff;
+    const end = at + ((length + 7) & ~7);
+    if (length < FRAME_HEADER_BYTES || length > FRAME_LENGTH_MAX || end > bytes.length || word >>> 24 === bits)
+      continue;
+    if (words[(at >> 2) + 3]! >>> 0 >= CHAIN_KEYS || bytes[at + 16]! >= LOGS_MAX) continue;
+    if (crc32OfRange(bytes, words, at + 8, end) !== words[(at >> 2) + 1]! >>> 0) continue;
+    return `a record of another commit (${word >>> 24} modulo 256)`;
+  }
+  return undefined;
+}
+
+/** Writes the last commit once more and syncs it with its folder: what recovery has seen must not vanish after it was acknowledged. */
+function secureLastCommit(disk: Disk, directory: string, path: string, from: number, to: number): void {
+  changeFully(`securing ${path}`, () => {
+    const file = disk.open(path, 'write');
+    try {
+      const bytes = new Uint8Array(to - from);
+      let at = 0;
+      while (at < bytes.length) {
+        const count = file.read(bytes, at, bytes.length - at, from + at);
+        if (count === 0) throw new Error('the file became shorter while it was read');
+        at += count;
+      }
+      writeFully(file, bytes, 0, bytes.length, from);
+      syncFully(file);
+    } finally {
+      file.close();
+    }
+    disk.syncDirectory(directory);
+  });
+}
+
+/** The same end, with tables that the damaged commit has not touched. */
+function rescanned(disk: Disk, path: string, header: SegmentHeader, end: LogEnd): LogEnd {
+  const file = disk.open(path, 'read');
+  try {
+    const scanner = new SegmentScanner('all', 4 * 1024 * 1024);
+    scanner.open(file, header);
+    while (scanner.commit < end.commit) {
+      if (scanner.next(end.offset) !== 'commit') throw new LogDamaged(scanner.damage!, 'It changed while it was read');
+    }
+    return { ...end, tables: scanner.tables.tables() };
+  } finally {
+    file.close();
+  }
+}
