@@ -157,7 +157,8 @@ export function readBoolean(): boolean {
 export function readIndex(count: number, what: 'enum' | 'union'): number {
   const start = cursor;
   const index = readLong();
-  if (index < 0 || index >= count) throw new Malformed(`index ${index} of an ${what} that has ${count}`, start);
+  if (index < 0 || index >= count)
+    throw new Malformed(`index ${index} of ${what === 'enum' ? 'an enum' : 'a union'} that has ${count}`, start);
   return index;
 }
 

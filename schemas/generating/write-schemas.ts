@@ -1,7 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { canonicalForm, fingerprintHex, fingerprintOf } from '../fingerprint.ts';
-import type { AvroRecord, RecordDeclaration } from './avro-schema.ts';
+import type { RecordDeclaration } from './avro-schema.ts';
+import { readBaseline } from './baseline.ts';
 import { HEADER } from './write-records.ts';
 
 /**
@@ -27,25 +26,4 @@ export function writeSchemas(declarations: readonly RecordDeclaration[], baselin
     '};',
     '',
   ].join('\n');
-}
-
-export interface BaselineSchema {
-  readonly type: string;
-  readonly version: number;
-  readonly fingerprint: string;
-  readonly schema: AvroRecord;
-}
-
-/** Recorded schemas: `<folder>/<record>/<version>.avsc`, sorted by record and version. */
-export function readBaseline(folder: string): BaselineSchema[] {
-  if (!existsSync(folder)) return [];
-  const found: BaselineSchema[] = [];
-  for (const type of readdirSync(folder).sort()) {
-    const versions = readdirSync(join(folder, type)).map((file) => Number.parseInt(file, 10));
-    for (const version of versions.sort((left, right) => left - right)) {
-      const schema = JSON.parse(readFileSync(join(folder, type, `${version}.avsc`), 'utf8')) as AvroRecord;
-      found.push({ type, version, fingerprint: fingerprintHex(fingerprintOf(canonicalForm(schema))), schema });
-    }
-  }
-  return found;
 }
