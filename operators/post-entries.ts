@@ -363,7 +363,7 @@ class EntryPoster implements Operator<AccountEvent, EntryPorts> {
     const kind: EntryKind = reversed ? 'reversal' : change.kind;
     const by = change.approvedBy === '' ? '' : ` (${change.requestedBy}, approved by ${change.approvedBy})`;
     this.#postings.add(OUTSIDE_ACCOUNT, 'outside', change.asset, -change.amount);
-    this.#postings.add(change.account, 'available', change.asset, change.amount);
+    this.#postings.add(change.account, ledgerAccountOf(change.account), change.asset, change.amount);
     out.posted({
       type: 'entry',
       symbol: 0 as SymbolId,
@@ -438,5 +438,19 @@ class EntryPoster implements Operator<AccountEvent, EntryPorts> {
   /** Unique for ever: one offset is the first of at most one entry of its own and one of netted holds. */
   #idOf(offset: number, netted: 0 | 1): number {
     return (this.#partition * TWO_40 + offset) * 2 + netted;
+  }
+}
+
+/** The ledger account that money comes into from outside: the house's accounts have one each. */
+function ledgerAccountOf(account: AccountId): LedgerAccount {
+  switch (account) {
+    case OUTSIDE_ACCOUNT:
+      return 'outside';
+    case FEES_ACCOUNT:
+      return 'fees';
+    case CLEARING_ACCOUNT:
+      return 'clearing';
+    default:
+      return 'available';
   }
 }
