@@ -5,6 +5,7 @@ import { Journal } from './journal.ts';
 import { type LogWriter, type LogWriterOptions, logDefaults, RingWriter } from './log-writer.ts';
 import { makeRing, ringStates, ringWords } from './ring.ts';
 import { prepareSpare, retireSegments } from './segment-keeper.ts';
+import { asFailure } from './write-fully.ts';
 
 /**
  * The log with its journal in this same thread: `publish` returns when all is durable and told. For simulations, tests and tools; it
@@ -53,7 +54,7 @@ export function openInlineLog(disk: Disk, options: LogWriterOptions): LogWriter 
         Atomics.store(control, ringWords.tail, head);
       }
     } catch (error) {
-      failure = asFailure(error);
+      failure = asFailure('the journal', error);
       Atomics.store(control, ringWords.state, ringStates.failed);
       throw failure;
     }
@@ -86,11 +87,4 @@ export function openInlineLog(disk: Disk, options: LogWriterOptions): LogWriter 
     options,
   );
   return writer;
-}
-
-/** What a journal throws, as an error that names its exit code: an unknown one is a bug of ours. */
-export function asFailure(error: unknown): ExitError {
-  if (error instanceof ExitError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ExitError(70, `the journal failed: ${reason}`, { cause: error });
 }

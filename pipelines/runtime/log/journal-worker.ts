@@ -3,11 +3,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { ExitError } from '../../../schemas/exit.ts';
 import { nodeDisk } from '../outside/node-disk.ts';
 import { DurableEnd } from './durable-end.ts';
-import { asFailure } from './inline-log.ts';
 import { Journal } from './journal.ts';
 import type { LogEnd } from './log-end.ts';
 import { loadFailure, type RingMemory, ringStates, ringWords, storeFailure } from './ring.ts';
 import { spareStates } from './segment-keeper.ts';
+import { asFailure } from './write-fully.ts';
 
 export interface JournalWorkerData {
   readonly ring: RingMemory;
@@ -36,7 +36,7 @@ try {
   announce();
   work();
 } catch (error) {
-  storeFailure(data.ring, asFailure(error));
+  storeFailure(data.ring, asFailure('the journal', error));
   wakeMain();
 }
 

@@ -1,9 +1,9 @@
 /** The thread that keeps one segment in reserve and removes old ones, so that the journal waits for neither. Started by worker-log.ts. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { nodeDisk } from '../outside/node-disk.ts';
-import { asFailure } from './inline-log.ts';
 import { type RingMemory, ringStates, ringWords, storeFailure } from './ring.ts';
 import { prepareSpare, retireSegments, spareStates } from './segment-keeper.ts';
+import { asFailure } from './write-fully.ts';
 
 export interface KeeperWorkerData {
   readonly ring: RingMemory;
@@ -19,7 +19,7 @@ const disk = nodeDisk();
 try {
   work();
 } catch (error) {
-  storeFailure(data.ring, asFailure(error));
+  storeFailure(data.ring, asFailure('the keeper of segments', error));
   wakeMain();
 }
 

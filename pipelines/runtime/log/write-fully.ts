@@ -45,3 +45,10 @@ function writeFailed(what: string, error: unknown): ExitError {
   const reason = error instanceof Error ? error.message : String(error);
   return new ExitError(74, `${what} failed${code ? ` (${code})` : ''}: ${reason}`, { cause: error });
 }
+
+/** What a thread that writes has thrown, as an error with an exit code: an unknown one is a bug of ours (70). */
+export function asFailure(who: string, error: unknown): ExitError {
+  if (error instanceof ExitError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ExitError(70, `${who} failed: ${reason}`, { cause: error });
+}
