@@ -1,0 +1,150 @@
+import { assert } from '../../schemas/assert.ts';
+import type { AccountTable } from './account-table.ts';
+import { FIRST_USER_SLOT, systemSlots } from './account-table.ts';
+import type { StateReader, StateWriter } from './state-bytes.ts';
+import type { StateHash } from './state-hash.ts';
+import { IDS_MAX } from './symbol-rules.ts';
+
+const INITIAL_ACCOUNTS = 256;
+const INITIAL_ASSETS = 8;
+
+/**
+ * What each account has of each asset, available and held, in the smallest unit. Per asset the sum over all accounts of
+ * the partition, system accounts included, is zero at every moment: what people have came from `outside`.
+ *
+ * No amount can leave the safe integers: a partition lets in no more than its share of 2^53 - 1 (see `supplyMax`), so
+ * all people of all partitions together never have more of an asset, and what clearing owes here others have there.
+ *
+ * State: one row of pairs an account, by account slot and asset id.
+ */
+export class Balances {
+  /** Most of one asset that may have been brought into this partition, net. */
+  readonly supplyMax: number;
+  #assets = INITIAL_ASSETS;
+  #accounts = INITIAL_ACCOUNTS;
+  #pairs = new Float64Array(INITIAL_ACCOUNTS * INITIAL_ASSETS * 2);
+  /** Highest asset id seen. */
+  #highestAsset = 0;
+
+  constructor(partitions: number) {
+    this.supplyMax = Math.floor(Number.MAX_SAFE_INTEGER / partitions);
+  }
+
+  /** Makes room for an asset; a balance of an asset that was never announced must not be touched. */
+  addAsset(asset: number): void {
+    assert(asset > 0 && asset <= IDS_MAX, 'an asset id is between 1 and 65,535');
+    if (asset > this.#highestAsset) this.#highestAsset = asset;
+    if (asset >= this.#assets) this.#resize(this.#accounts, Math.max(this.#assets * 2, nextPowerOfTwo(asset + 1)));
+  }
+
+  hasAsset(asset: number): boolean {
+    return asset > 0 && asset <= this.#highestAsset;
+  }
+
+  /** Makes room for an account. */
+  addAccount(slot: number): void {
+    if (slot >= this.#accounts) this.#resize(Math.max(this.#accounts * 2, nextPowerOfTwo(slot + 1)), this.#assets);
+  }
+
+  available(slot: number, asset: number): number {
+    return this.#pairs[(slot * this.#assets + asset) * 2]!;
+  }
+
+  held(slot: number, asset: number): number {
+    return this.#pairs[(slot * this.#assets + asset) * 2 + 1]!;
+  }
+
+  /** Adds to what is available; `amount` is signed. */
+  credit(slot: number, asset: number, amount: number): void {
+    this.#pairs[(slot * this.#assets + asset) * 2]! += amount;
+  }
+
+  /** From available to held; a negative amount the other way. */
+  hold(slot: number, asset: number, amount: number): void {
+    const at = (slot * this.#assets + asset) * 2;
+    this.#pairs[at]! -= amount;
+    this.#pairs[at + 1]! += amount;
+  }
+
+  /** Takes `consumed` out of the hold for good and gives `released` of it back to available. */
+  spendHold(slot: number, asset: number, consumed: number, released: number): void {
+    const at = (slot * this.#assets + asset) * 2;
+    this.#pairs[at]! += released;
+    this.#pairs[at + 1]! -= consumed + released;
+  }
+
+  /** Whether that much more may be brought in from outside. */
+  supplyAllows(asset: number, amount: number): boolean {
+    return amount - this.available(systemSlots.outside, asset) <= this.supplyMax;
+  }
+
+  write(to: StateWriter, accounts: AccountTable): void {
+    to.integer(this.#highestAsset);
+    for (let slot = 1; slot < accounts.used; slot++) {
+      for (let asset = 1; asset <= this.#highestAsset; asset++) {
+        to.number(this.available(slot, asset));
+        to.number(this.held(slot, asset));
+      }
+    }
+  }
+
+  /** After the accounts were read. */
+  read(from: StateReader, accounts: AccountTable): void {
+    this.#pairs.fill(0);
+    this.#highestAsset = 0;
+    const highest = from.integer();
+    if (highest > 0) this.addAsset(highest);
+    this.addAccount(accounts.used - 1);
+    for (let slot = 1; slot < accounts.used; slot++) {
+      for (let asset = 1; asset <= highest; asset++) {
+        const at = (slot * this.#assets + asset) * 2;
+        this.#pairs[at] = from.number();
+        this.#pairs[at + 1] = from.number();
+      }
+    }
+  }
+
+  hashInto(hash: StateHash, accounts: AccountTable): void {
+    hash.mixWords(this.#highestAsset, 0);
+    hash.endItem();
+    for (let slot = 1; slot < accounts.used; slot++) {
+      hash.mixWords(slot, 1);
+      for (let asset = 1; asset <= this.#highestAsset; asset++) {
+        hash.mixNumber(this.available(slot, asset));
+        hash.mixNumber(this.held(slot, asset));
+      }
+      hash.endItem();
+    }
+  }
+
+  checkInvariants(accounts: AccountTable): void {
+    for (let asset = 1; asset <= this.#highestAsset; asset++) {
+      let sum = 0n;
+      for (let slot = 1; slot < accounts.used; slot++) {
+        const available = this.available(slot, asset);
+        const held = this.held(slot, asset);
+        const name = `of asset ${asset} in account ${accounts.idOf(slot)}`;
+        assert(Number.isSafeInteger(available) && Number.isSafeInteger(held), `an amount ${name} is a safe integer`);
+        if (slot >= FIRST_USER_SLOT) assert(available >= 0, `what is available ${name} is not below zero`);
+        assert(slot >= FIRST_USER_SLOT ? held >= 0 : held === 0, `what is held ${name} is not below zero`);
+        sum += BigInt(available) + BigInt(held);
+      }
+      assert(sum === 0n, `asset ${asset} sums to zero over the partition, outside, fees and clearing included`);
+    }
+  }
+
+  #resize(accounts: number, assets: number): void {
+    const pairs = new Float64Array(accounts * assets * 2);
+    for (let slot = 0; slot < this.#accounts; slot++) {
+      const from = slot * this.#assets * 2;
+      pairs.set(this.#pairs.subarray(from, from + this.#assets * 2), slot * assets * 2);
+    }
+    this.#pairs = pairs;
+    this.#accounts = accounts;
+    this.#assets = assets;
+  }
+}
+
+function nextPowerOfTwo(number: number): number {
+  return 2 ** Math.ceil(Math.log2(number));
+}

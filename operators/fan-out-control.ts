@@ -1,0 +1,131 @@
+import { unreachable } from '../schemas/assert.ts';
+import type { Admin } from '../schemas/generated/records.ts';
+import { type AccountCommand, ControlRecord, type OrderCommand, recordSet } from '../schemas/logs.ts';
+import type { Emit, Moment, Operator, OperatorDefinition, Scope } from './contract.ts';
+
+const AccountControl = recordSet('AccountControl', [
+  'asset_config',
+  'symbol_config',
+  'fee_config',
+  'limit_config',
+  'admission_config',
+  'admin',
+  'tick',
+]);
+const SymbolControl = recordSet('SymbolControl', ['symbol_config', 'admin', 'tick']);
+
+type ControlPorts = {
+  /** To the inboxes of ingest and risk. */
+  accounts: Extract<AccountCommand, { type: (typeof AccountControl.types)[number] }>;
+  /** To the inboxes of match. */
+  symbols: Extract<OrderCommand, { type: (typeof SymbolControl.types)[number] }>;
+};
+
+/** Nothing: what is fanned out is remembered by those who receive it. One byte names the format. */
+const EMPTY_STATE = Uint8Array.of(1);
+
+/**
+ * Carries each control record, as it is, to every partition that must know it: numbered like all records, so that a kill
+ * switch cannot be half done.
+ *
+ * | record | to |
+ * | --- | --- |
+ * | tick, symbol_config | every commands and every orders partition |
+ * | asset, fee, limit, admission config | every commands partition |
+ * | admin about an account | that account's commands partition; every one when the account is 0 |
+ * | admin about the market | that symbol's orders partition; every one when the symbol is 0 |
+ * | key_revocation | nobody: gateways read it in the control log |
+ *
+ * `set_account_state` and `set_account_limits` are about an account; `cancel_all` and `kill_switch` are when they name
+ * one, and about the market otherwise; the rest is about the market.
+ *
+ * State: none.
+ *
+ * @example stage('control', fanOutControl(), { in: control })
+ */
+export function fanOutControl(): OperatorDefinition<ControlRecord, ControlPorts> {
+  return {
+    name: 'fanOutControl',
+    input: ControlRecord,
+    outputs: { accounts: AccountControl, symbols: SymbolControl },
+    create: (scope) => new FanOutControl(scope),
+  };
+}
+
+class FanOutControl implements Operator<ControlRecord, ControlPorts> {
+  readonly #commands: number;
+  readonly #orders: number;
+
+  constructor(scope: Scope) {
+    this.#commands = scope.partitions.commands ?? 1;
+    this.#orders = scope.partitions.orders ?? 1;
+  }
+
+  apply(record: ControlRecord, _moment: Moment, out: Emit<ControlPorts>): void {
+    switch (record.type) {
+      case 'tick':
+      case 'symbol_config':
+        for (let partition = 0; partition < this.#commands; partition++) out.accounts(record, partition);
+        for (let partition = 0; partition < this.#orders; partition++) out.symbols(record, partition);
+        return;
+      case 'asset_config':
+      case 'fee_config':
+      case 'limit_config':
+      case 'admission_config':
+        for (let partition = 0; partition < this.#commands; partition++) out.accounts(record, partition);
+        return;
+      case 'admin':
+        this.#admin(record, out);
+        return;
+      case 'key_revocation':
+        return;
+      default:
+        unreachable(record);
+    }
+  }
+
+  snapshot(): Uint8Array {
+    return EMPTY_STATE.slice();
+  }
+
+  restore(_bytes: Uint8Array): void {}
+
+  stateHash(): string {
+    return '0'.repeat(32);
+  }
+
+  checkInvariants(): void {}
+
+  #admin(admin: Admin, out: Emit<ControlPorts>): void {
+    if (isAboutAccount(admin)) {
+      if (admin.account !== 0) {
+        out.accounts(admin);
+        return;
+      }
+      for (let partition = 0; partition < this.#commands; partition++) out.accounts(admin, partition);
+      return;
+    }
+    if (admin.symbol !== 0) {
+      out.symbols(admin);
+      return;
+    }
+    for (let partition = 0; partition < this.#orders; partition++) out.symbols(admin, partition);
+  }
+}
+
+function isAboutAccount(admin: Admin): boolean {
+  switch (admin.action) {
+    case 'set_account_state':
+    case 'set_account_limits':
+      return true;
+    case 'cancel_all':
+    case 'kill_switch':
+      return admin.account !== 0;
+    case 'set_market_state':
+    case 'open_auction':
+    case 'uncross':
+      return false;
+    default:
+      return unreachable(admin.action);
+  }
+}
