@@ -10,7 +10,7 @@ import type { Sequence, SymbolId, Tick } from '../schemas/generated/records.ts';
 import { recordSet } from '../schemas/logs.ts';
 
 export interface TickSource extends Source {
-  /** Offer a tick of a given time now: for a run that makes its own time. */
+  /** Offer a tick of a given time now, for a run that makes its own time. False: no room. */
   tickAt(timeMicros: number): boolean;
 }
 
@@ -23,7 +23,7 @@ export function ticks(interval: string): SourceDefinition<{ ticks: Tick }> {
     async open({ feed, clock, lastTick }) {
       let number = lastTick.number;
       let lastMicros = lastTick.timeMicros;
-      let stopped = false;
+      let stopped = true;
       let cancel = () => {};
       const tickAt = (timeMicros: number): boolean => {
         const stampedMicros = Math.max(timeMicros, lastMicros + 1);
@@ -41,9 +41,12 @@ export function ticks(interval: string): SourceDefinition<{ ticks: Tick }> {
           wait();
         });
       };
-      wait();
       const source: TickSource = {
         tickAt,
+        start() {
+          stopped = false;
+          wait();
+        },
         async stop() {
           stopped = true;
           cancel();

@@ -67,6 +67,7 @@ export function gatewayIntake(): SourceDefinition<{ commands: ClientCommand; con
         get inFlight() {
           return feed.inFlight;
         },
+        start() {},
         async stop() {},
       };
       return intake;

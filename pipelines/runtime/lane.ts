@@ -112,10 +112,14 @@ export class Lane {
     }
   }
 
+  /** Next offset that no closed block holds, by `log/partition`. */
+  settledPositions(): { readonly [logPartition: string]: number } {
+    return Object.fromEntries([...this.#open].map(([key, open]) => [key, open.batch.firstOffset]));
+  }
+
   /** At a border of every partition: state of all stages, to be restored with these positions. */
   snapshot(): LaneState {
-    const positions: { [key: string]: number } = {};
-    for (const [key, open] of this.#open) positions[key] = open.batch.firstOffset;
+    const positions = this.settledPositions();
     const stages: LaneStageState[] = [];
     for (const [stage, instances] of this.#stages) {
       for (const [partition, instance] of instances.entries()) {
@@ -152,6 +156,7 @@ export class Lane {
       partition: batch.partition,
       firstOffset: batch.firstOffset,
       lastOffset: open.next - 1,
+      lastTimeMicros: batch.envelopes.at(-1)!.occurredAt,
       records: read ? batch.records : [],
       envelopes: read ? batch.envelopes : [],
       outputs: this.#outputs,

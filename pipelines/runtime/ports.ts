@@ -67,12 +67,14 @@ export interface SourceContext<P extends Ports> {
   readonly fresh: boolean;
   /** The newest clock record of the log when this run began; zeros where there is none. */
   readonly lastTick: { readonly number: number; readonly timeMicros: number };
-  /** Snapshot of a head stage's state as it is now (partition 0): how a source compares what it has with what the log knows. */
-  readonly stageState: (stage: string) => Uint8Array;
+  /** What is in force as the log has it: configuration records, and the last reference price of each symbol. */
+  readonly inForce: readonly AnyRecord[];
   readonly fail: (error: unknown) => void;
 }
 
+/** Opened while the exchange is recovered and nothing runs yet; begins to offer at `start`. */
 export interface Source {
+  start(): void;
   stop(): Promise<void>;
 }
 
@@ -94,10 +96,18 @@ export interface SinkBlock {
   readonly partition: number;
   readonly firstOffset: number;
   readonly lastOffset: number;
+  /** Log time of its last record, microseconds; of a block of frames, of the last clock record up to it. */
+  readonly lastTimeMicros: number;
   readonly records: readonly AnyRecord[];
   readonly envelopes: readonly Envelope[];
   /** By `stage.port`, what the stages of this lane made of the block. */
   readonly outputs: { readonly [stagePort: string]: StageOutput };
+  /** For a sink that reads frames: the records as the log has them; then `records` and `envelopes` are empty. */
+  readonly frames?: {
+    /** Single-object encoding. */
+    readonly payloads: readonly Uint8Array[];
+    readonly chainKeys: readonly number[];
+  };
 }
 
 export interface SinkContext {
@@ -115,8 +125,13 @@ export interface SinkContext {
 export interface Sink {
   /** Next offset wanted, by `log/partition`; a missing key means 0. */
   positions(): Promise<Map<string, number>>;
-  /** Durable when it resolves. Throws `ExitError` 65 on a gap. */
+  /**
+   * Durable when it resolves. Throws `ExitError` 65 on a gap. Up to the queue's number of blocks are handed over without
+   * waiting, in order of their offsets; they must become durable in that order.
+   */
   write(block: SinkBlock): Promise<void>;
+  /** Of a sink whose store is this process's memory: its state, kept with the lane's own snapshot. */
+  readonly memory?: { snapshot(): Uint8Array; restore(bytes: Uint8Array): void };
   /** Figures for `sluice status`, by name with its unit. */
   figures?(): { readonly [nameWithUnit: string]: number | string };
   close(): Promise<void>;
@@ -128,5 +143,9 @@ export interface SinkDefinition {
   readonly input: RecordSet<AnyRecord>;
   /** `worker`: a thread of its own that follows the log files. `main`: in the process that takes commands, fed from commits. */
   readonly runs: 'worker' | 'main';
+  /** Default `records`. `frames`: the bytes of the log, undecoded; then it reads logs only. */
+  readonly reads?: 'records' | 'frames';
+  /** A block ends at a tick, or where the offset + 1 divides by this; a multiple of 1,024. */
+  readonly blockRecords: number;
   open(context: SinkContext): Promise<Sink>;
 }

@@ -97,6 +97,19 @@ export class HeadRunner {
     for (const log of logs) this.#heard.add(log);
   }
 
+  /**
+   * Run one input at once, before intake is open, and give what it caused although it is not durable yet: for a start
+   * that plays a market of its own making ahead of time. Nobody outside may be shown these records.
+   */
+  runNow(source: string, port: string, input: HeadInput): readonly CommittedRecord[] {
+    const wired = this.head.inputOf(source, port);
+    if (!wired) return [];
+    const records: CommittedRecord[] = [];
+    this.#runOne(wired.edge, wired.log, input, records);
+    if (this.#commands % this.#options.publishEvery === 0) this.#journal.publish();
+    return records;
+  }
+
   /** Everything taken so far has been run and is durable. */
   drained(): Promise<void> {
     if (this.#inFlight === 0) return Promise.resolve();
@@ -159,7 +172,9 @@ export class HeadRunner {
       const { edge, log, inputs } = this.#waiting[at]!;
       while (this.#nextInput < inputs.length) {
         const input = inputs[this.#nextInput++]!;
-        this.#runOne(edge, log, input, records, answers);
+        const from = records.length;
+        const position = this.#runOne(edge, log, input, input.done || this.#heard.size > 0 ? records : undefined);
+        if (input.done) answers.push({ done: input.done, outcome: { position, records: records.slice(from) } });
         count++;
         if (count === this.#options.publishEvery) {
           publish();
@@ -175,19 +190,11 @@ export class HeadRunner {
     this.#schedule();
   }
 
-  #runOne(
-    edge: Edge,
-    log: LogState,
-    input: HeadInput,
-    records: CommittedRecord[],
-    answers: { done: (outcome: Outcome) => void; outcome: Outcome }[],
-  ): void {
-    const collect = input.done !== undefined || this.#heard.size > 0;
-    const from = records.length;
-    this.head.collectInto(collect ? records : undefined);
+  #runOne(edge: Edge, log: LogState, input: HeadInput, records: CommittedRecord[] | undefined): number {
+    this.head.collectInto(records);
     const position = this.head.run(edge, log, input.record, input.stampedMicros, input.traceparent ?? null);
     this.#commands++;
-    if (input.done) answers.push({ done: input.done, outcome: { position, records: records.slice(from) } });
+    return position;
   }
 
   #durable(commands: number): void {

@@ -91,6 +91,23 @@ class Committed implements CommittedRecord {
   }
 }
 
+export interface HeadSnapshot {
+  readonly commands: number;
+  /** Next offset by partition of each log. */
+  readonly logs: { readonly [log: string]: readonly number[] };
+  /** Last sequence of each producer and target. */
+  readonly sequences: readonly { readonly chainKey: number; readonly last: number }[];
+  readonly times: readonly { readonly log: string; readonly partition: number; readonly timeMicros: number }[];
+  readonly lastTick: { readonly number: number; readonly timeMicros: number };
+  readonly stages: readonly {
+    readonly stage: string;
+    readonly partition: number;
+    readonly inboxOffset: number;
+    readonly stateHash: string;
+    readonly state: Uint8Array;
+  }[];
+}
+
 export class Head {
   readonly graph: Graph;
   readonly catalog: Catalog;
@@ -100,6 +117,8 @@ export class Head {
   readonly edges = new Map<string, Edge>();
   /** Commands run since the log began. */
   commands = 0;
+  /** Newest clock record taken in. */
+  readonly lastTick = { number: 0, timeMicros: 0 };
 
   #store: RecordStore;
   /** Where records for readers in this process go; undefined while nobody wants them. */
@@ -155,6 +174,10 @@ export class Head {
     moment.partition = 0;
     moment.correlationId = position;
     this.#traceparent = traceparent;
+    if (record.type === 'tick') {
+      this.lastTick.number = record.number;
+      this.lastTick.timeMicros = stampedMicros;
+    }
     this.#store.beginCommand();
     this.#append(edge, 0, log, target, record);
     this.#drain();
@@ -168,6 +191,64 @@ export class Head {
     const wired = this.graph.edges.find((edge) => edge.from.node === source && edge.from.port === port);
     const log = wired && this.logs.get(wired.to);
     return log ? { edge: this.edges.get(edgeName(wired))!, log } : undefined;
+  }
+
+  /** Everything of the head that is state, at a command's end: with it a head goes on as this one would. */
+  snapshot(): HeadSnapshot {
+    return {
+      commands: this.commands,
+      logs: Object.fromEntries([...this.logs].map(([id, log]) => [id, [...log.nextOffsets]])),
+      sequences: [...this.edges.values()].flatMap((edge) => (edge.number < 0 ? [] : edge.sequences())),
+      times: this.inboxes.map(({ log, partition, timeMicros }) => ({ log, partition, timeMicros })),
+      lastTick: { ...this.lastTick },
+      stages: this.inboxes.flatMap((inbox) =>
+        inbox.instances.map(({ stage, partition, operator }) => ({
+          stage,
+          partition,
+          inboxOffset: this.logs.get(inbox.log)!.nextOffsets[partition]!,
+          stateHash: operator.stateHash(),
+          state: operator.snapshot(),
+        })),
+      ),
+    };
+  }
+
+  /** Before the first command only. Stages that the snapshot does not know begin empty. */
+  restore(snapshot: HeadSnapshot): void {
+    assert(this.commands === 0, 'a head that has run is not restored');
+    this.commands = snapshot.commands;
+    Object.assign(this.lastTick, snapshot.lastTick);
+    for (const [id, nextOffsets] of Object.entries(snapshot.logs)) {
+      const log = this.logs.get(id);
+      if (log) for (const [partition, next] of nextOffsets.entries()) log.nextOffsets[partition] = next;
+    }
+    const byNumber = new Map([...this.edges.values()].map((edge) => [edge.number, edge]));
+    for (const { chainKey, last } of snapshot.sequences) {
+      byNumber.get(Math.floor(chainKey / 4096))?.restoreSequence(Math.floor(chainKey / 64) % 64, chainKey % 64, last);
+    }
+    for (const { log, partition, timeMicros } of snapshot.times) {
+      const inbox = this.logs.get(log)?.inboxes[partition];
+      if (inbox) inbox.timeMicros = timeMicros;
+    }
+    for (const { stage, partition, state, stateHash } of snapshot.stages) {
+      const operator = this.stage(stage, partition)?.operator;
+      if (!operator) continue;
+      operator.restore(state);
+      const restored = operator.stateHash();
+      assert(
+        restored === stateHash,
+        `${stage}/${partition} restored to state ${restored}, its snapshot says ${stateHash}`,
+      );
+    }
+  }
+
+  stage(id: string, partition: number): StageInstance | undefined {
+    for (const inbox of this.inboxes) {
+      if (inbox.partition !== partition) continue;
+      const found = inbox.instances.find((instance) => instance.stage === id);
+      if (found) return found;
+    }
+    return undefined;
   }
 
   checkInvariants(): void {
@@ -186,9 +267,10 @@ export class Head {
       });
     }
     const head = headStages(this.graph);
+    const sources = new Set(this.graph.nodes.filter((node) => node.kind === 'source').map((node) => node.id));
     for (const edge of this.graph.edges) {
       const number = this.catalog.edges[edgeName(edge)];
-      const inMemory = head.has(edge.from.node) || head.has(edge.to);
+      const inMemory = head.has(edge.from.node) || head.has(edge.to) || sources.has(edge.to);
       if (number !== undefined || inMemory) this.edges.set(edgeName(edge), new Edge(edgeName(edge), number ?? -1));
     }
     for (const log of this.logs.values()) {

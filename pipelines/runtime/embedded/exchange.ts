@@ -1,0 +1,345 @@
+/**
+ * The embedded run of a graph: one process, one head log. `openExchange` recovers; then the caller may compare its
+ * configuration with what the log knows and play records ahead of time; `start` opens the lanes and lets the sources in.
+ */
+import { join } from 'node:path';
+import type { ExitError } from '../../../schemas/exit.ts';
+import { recordCodecs } from '../../../schemas/generated/codec.ts';
+import type { AnyRecord } from '../../../schemas/generated/records.ts';
+import { type Catalog, extendCatalog, type PartitionCounts, placeSymbols } from '../catalog.ts';
+import type { Graph } from '../graph.ts';
+import { planLanes } from '../lane-plan.ts';
+import { openLogReader } from '../log/log-reader.ts';
+import type { LogWriter } from '../log/log-writer.ts';
+import { logDefaults } from '../log/log-writer.ts';
+import { type RecoveredLog, recoverLog } from '../log/recover-log.ts';
+import { openWorkerLog } from '../log/worker-log.ts';
+import type { Clock } from '../outside/clock.ts';
+import type { Disk } from '../outside/disk.ts';
+import type { CommittedRecord, HeadInput, Sink, Source } from '../ports.ts';
+import { SnapshotStore } from '../snapshots/snapshot-store.ts';
+import { openSnapshotWriter, type SnapshotWriter } from '../snapshots/snapshot-writer.ts';
+import { readCatalog, writeCatalog } from './catalog-file.ts';
+import { Head } from './head.ts';
+import { HeadRunner } from './head-runner.ts';
+import { HEAD_SERIES, headSnapshotOf, takeHeadSnapshot } from './head-snapshots.ts';
+import { logStore } from './log-store.ts';
+import { type MainLane, startMainLane } from './main-lane.ts';
+import { type ReplayResult, replay } from './replay.ts';
+import type { RecordedFrame } from './replay-store.ts';
+import type { LaneStatus, RunningLane } from './running-lane.ts';
+import { startWorkerLane } from './worker-lane.ts';
+
+export interface ExchangeOptions {
+  readonly graph: Graph;
+  /** Module whose default export is the graph: worker threads build it again from there. */
+  readonly topologyUrl: string;
+  readonly dataDir: string;
+  /** Effective configuration, plain data: sources and sinks see it. */
+  readonly config: unknown;
+  /** Of the configuration in force: snapshots name it. */
+  readonly configurationHash: string;
+  readonly counts: PartitionCounts;
+  /** Symbols with a partition of their own. */
+  readonly placedSymbols: ReadonlyMap<number, number>;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly snapshots: { readonly everyMs: number; readonly keep: number };
+  readonly syncIntervalMs?: number | undefined;
+  readonly segmentBytes?: number | undefined;
+  /** What the command line gave a source, by its id. */
+  readonly sourceArguments?: { readonly [source: string]: string };
+  /** Sinks that are not opened in this run, with the reason that was told to the user. */
+  readonly withoutSinks?: ReadonlySet<string>;
+  readonly say: (line: string) => void;
+  /** The process must end with the error's code; nothing of an open commit has been seen. */
+  readonly fail: (error: unknown) => void;
+}
+
+export interface Recovery {
+  readonly log: RecoveredLog;
+  readonly replayed: ReplayResult;
+  /** Commands already in the snapshot that recovery began with; 0: from the beginning. */
+  readonly snapshotCommands: number;
+  readonly tookMs: number;
+}
+
+export class EmbeddedExchange {
+  readonly head: Head;
+  readonly runner: HeadRunner;
+  readonly recovery: Recovery;
+  readonly options: ExchangeOptions;
+  readonly catalog: Catalog;
+  readonly sources = new Map<string, Source>();
+  readonly sinks = new Map<string, Sink>();
+  readonly startedAtMs: number;
+  readonly #writer: LogWriter;
+  readonly #snapshots: SnapshotWriter;
+  readonly #lanes: RunningLane[] = [];
+  readonly #mainLanes: MainLane[] = [];
+  #cancelSnapshot = () => {};
+  #newest: { readonly name: string; readonly commands: number; readonly atMs: number } | undefined;
+  #stopping = false;
+
+  constructor(
+    options: ExchangeOptions,
+    catalog: Catalog,
+    head: Head,
+    runner: HeadRunner,
+    writer: LogWriter,
+    snapshots: SnapshotWriter,
+    recovery: Recovery,
+  ) {
+    this.options = options;
+    this.catalog = catalog;
+    this.head = head;
+    this.runner = runner;
+    this.recovery = recovery;
+    this.#writer = writer;
+    this.#snapshots = snapshots;
+    this.startedAtMs = options.clock.monotonicMs();
+  }
+
+  get logWriter(): LogWriter {
+    return this.#writer;
+  }
+
+  get lanes(): LaneStatus[] {
+    return this.#lanes.map((lane) => lane.status());
+  }
+
+  /** The newest snapshot of this run; undefined: none yet. */
+  get newestSnapshot(): { readonly name: string; readonly commands: number; readonly ageMs: number } | undefined {
+    const newest = this.#newest;
+    return (
+      newest && { name: newest.name, commands: newest.commands, ageMs: this.options.clock.monotonicMs() - newest.atMs }
+    );
+  }
+
+  /** Canonical state of a head stage as it is now. */
+  stageState(stage: string, partition = 0): Uint8Array {
+    const instance = this.head.stage(stage, partition);
+    if (!instance) throw new RangeError(`the head has no stage "${stage}" with partition ${partition}`);
+    return instance.operator.snapshot();
+  }
+
+  /** Run one input before `start`; see {@link HeadRunner.runNow}. */
+  runNow(source: string, port: string, input: HeadInput): readonly CommittedRecord[] {
+    return this.runner.runNow(source, port, input);
+  }
+
+  /** Everything run so far is durable. */
+  async flush(): Promise<void> {
+    await this.runner.drained();
+    await this.#writer.flush();
+  }
+
+  /** Open the sources: they know what is in force, and offer nothing yet. */
+  async openSources(inForce: readonly AnyRecord[]): Promise<void> {
+    const { graph, clock, config, sourceArguments, fail } = this.options;
+    const fresh = this.recovery.log.end.commit === 0;
+    for (const node of graph.nodes) {
+      if (node.kind !== 'source' || this.sources.has(node.id)) continue;
+      const seen = graph.edges.filter((edge) => edge.to === node.id).map((edge) => edge.from.node);
+      const source = await node.definition.open({
+        id: node.id,
+        feed: this.runner.feedOf(node.id),
+        clock,
+        config,
+        argument: sourceArguments?.[node.id],
+        sees: (listener) => this.runner.hear(seen, listener),
+        fresh,
+        lastTick: this.head.lastTick,
+        inForce,
+        fail,
+      });
+      this.sources.set(node.id, source);
+    }
+  }
+
+  /** Open every lane, then let the sources begin. */
+  async start(): Promise<void> {
+    await this.flush();
+    const { graph, topologyUrl, dataDir, config, clock, disk, snapshots, say, fail, withoutSinks } = this.options;
+    for (const plan of planLanes(graph)) {
+      const id = plan.sink.id;
+      if (withoutSinks?.has(id)) continue;
+      if (plan.sink.definition.runs === 'main') {
+        const sink = await plan.sink.definition.open({
+          id,
+          dataDir,
+          config,
+          clock,
+          partitions: this.catalog.partitions,
+          generation: this.catalog.generation,
+          say,
+        });
+        this.sinks.set(id, sink);
+        const lane = startMainLane({ plan, catalog: this.catalog, sink, disk, dataDir, runner: this.runner, fail });
+        this.#mainLanes.push(lane);
+        this.#lanes.push(lane);
+      } else {
+        const data = {
+          topologyUrl,
+          sink: id,
+          dataDir,
+          config,
+          catalog: this.catalog,
+          durableEnd: this.#writer.durableEnd.memory,
+          snapshotEveryMs: snapshots.everyMs,
+        };
+        this.#lanes.push(startWorkerLane(data, { say, fail }));
+      }
+    }
+    for (const source of this.sources.values()) source.start();
+    this.#scheduleSnapshot();
+  }
+
+  /**
+   * A snapshot of the head as it is now; resolves when it is on disk, which is after all it holds is durable. False:
+   * the one before is still being written.
+   */
+  async saveSnapshot(): Promise<boolean> {
+    const { clock, configurationHash } = this.options;
+    const from = this.#writer.durableEnd.read().commit;
+    const taken = takeHeadSnapshot(this.head, { catalog: this.catalog, from, configurationHash, clock });
+    const commands = this.head.commands;
+    await this.#writer.flush();
+    const written = this.#snapshots.write({ ...taken, mark: this.#writer.durableEnd.readMark() });
+    if (written === false) return false;
+    this.#newest = { name: await written, commands, atMs: clock.monotonicMs() };
+    for (const lane of this.#mainLanes) lane.save();
+    return true;
+  }
+
+  /** Sources first, then what they sent, then the lanes, then a last snapshot, then the log. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#cancelSnapshot();
+    for (const source of this.sources.values()) await source.stop();
+    this.runner.close();
+    await this.flush();
+    await this.saveSnapshot();
+    await this.#snapshots.close();
+    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+    await this.#writer.close();
+  }
+
+  #scheduleSnapshot(): void {
+    this.#cancelSnapshot = this.options.clock.after(this.options.snapshots.everyMs, () => {
+      if (this.#stopping) return;
+      this.saveSnapshot()
+        .then(() => this.#scheduleSnapshot())
+        .catch(this.options.fail);
+    });
+  }
+}
+
+/** Recover what is in the data directory and stand ready behind it. Throws `ExitError` where it must not go on. */
+export async function openExchange(options: ExchangeOptions): Promise<EmbeddedExchange> {
+  const { graph, dataDir, disk, clock, counts, placedSymbols } = options;
+  const beganMs = clock.monotonicMs();
+  disk.makeDirectory(dataDir);
+  const stored = readCatalog(disk, dataDir);
+  const catalog = placeSymbols(extendCatalog(stored, graph, counts), placedSymbols);
+  if (JSON.stringify(catalog) !== JSON.stringify(stored)) writeCatalog(disk, dataDir, catalog);
+  const directory = join(dataDir, 'log');
+  const segmentBytes = options.segmentBytes ?? logDefaults.segmentBytes;
+  const snapshotData = { directory: join(dataDir, 'snapshots'), keep: options.snapshots.keep };
+  const snapshots = new SnapshotStore(disk, snapshotData.directory, snapshotData.keep);
+  const log = recoverLog(disk, {
+    directory,
+    generation: catalog.generation,
+    marks: snapshots.marks(),
+    segmentBytes,
+  });
+  const { head, replayed, snapshotCommands } = recoverHead(
+    graph,
+    catalog,
+    disk,
+    directory,
+    snapshots,
+    log,
+    options.say,
+  );
+  const writer = await openLog(options, directory, log, segmentBytes);
+  const runner = new HeadRunner(head, writer.journal, clock, options.fail);
+  head.storeInto(logStore(writer.log));
+  const recovery = { log, replayed, snapshotCommands, tookMs: clock.monotonicMs() - beganMs };
+  return new EmbeddedExchange(options, catalog, head, runner, writer.log, openSnapshotWriter(snapshotData), recovery);
+}
+
+/** The newest snapshot from which the log can be replayed, and the replay. */
+function recoverHead(
+  graph: Graph,
+  catalog: Catalog,
+  disk: Disk,
+  directory: string,
+  snapshots: SnapshotStore,
+  log: RecoveredLog,
+  say: (line: string) => void,
+): { head: Head; replayed: ReplayResult; snapshotCommands: number } {
+  const head = new Head(graph, catalog, NO_STORE);
+  if (log.end.commit === 0) return { head, replayed: { commands: 0, records: 0 }, snapshotCommands: 0 };
+  const found = snapshots.newest(HEAD_SERIES, ({ generation }) =>
+    generation === catalog.generation ? undefined : `it is of generation ${generation}`,
+  );
+  for (const { name, why } of found.refused) say(`snapshot ${name} is passed over: ${why}`);
+  if (found.snapshot) head.restore(headSnapshotOf(found.snapshot));
+  const snapshotCommands = head.commands;
+  const reader = openLogReader(disk, {
+    directory,
+    from: {
+      positions: [...head.logs.values()].flatMap(({ number, nextOffsets }) =>
+        nextOffsets.map((offset, partition) => ({ log: number, partition, offset })),
+      ),
+    },
+  });
+  if (!reader) return { head, replayed: { commands: 0, records: 0 }, snapshotCommands };
+  const frame = { chainKey: 0, log: 0, partition: 0, offset: 0, bytes: reader.bytes, start: 0, end: 0 };
+  const next = (): RecordedFrame | undefined => {
+    if (!reader.next()) return undefined;
+    frame.chainKey = reader.chainKey;
+    frame.log = reader.log;
+    frame.partition = reader.partition;
+    frame.offset = reader.offset;
+    frame.bytes = reader.bytes;
+    frame.start = reader.payloadAt;
+    frame.end = reader.payloadEnd;
+    return frame;
+  };
+  try {
+    return { head, replayed: replay(head, next), snapshotCommands };
+  } finally {
+    reader.close();
+  }
+}
+
+async function openLog(options: ExchangeOptions, directory: string, log: RecoveredLog, segmentBytes: number) {
+  let heard: (commands: number) => void = () => {};
+  const writer = await openWorkerLog({
+    directory,
+    end: log.end,
+    segmentBytes,
+    fingerprints: recordCodecs.map(({ fingerprint }) => new Uint8Array(Buffer.from(fingerprint, 'hex'))),
+    ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
+    onDurable: (commands) => heard(commands),
+    onFailure: (error: ExitError) => options.fail(error),
+  });
+  const journal = {
+    publish: () => writer.publish(),
+    onDurable: (listener: (commands: number) => void) => {
+      heard = listener;
+    },
+  };
+  return { log: writer, journal };
+}
+
+const NO_STORE = {
+  beginCommand() {},
+  append() {
+    throw new Error('a head that is being recovered stores nothing');
+  },
+  endCommand() {},
+};

@@ -1,0 +1,56 @@
+/** What a lane makes of the records it reads: blocks of decoded records with what its stages said, or blocks of frames. */
+import { decodeRecord, recordTypeAt } from '../../../schemas/codec.ts';
+import { emptyEnvelope } from '../../../schemas/envelope.ts';
+import type { Catalog } from '../catalog.ts';
+import { FrameLane } from '../frame-lane.ts';
+import { Lane, type LaneState } from '../lane.ts';
+import type { LanePlan } from '../lane-plan.ts';
+import type { LogReader } from '../log/log-reader.ts';
+import type { SinkBlock } from '../ports.ts';
+
+export interface LaneInput {
+  position(log: string, partition: number): number;
+  /** The record that the reader stands on. */
+  take(log: string, reader: LogReader): void;
+  snapshot(): LaneState;
+  restore(state: LaneState): void;
+  /** Records passed by edge name. */
+  edges(): { readonly [name: string]: number };
+}
+
+export function laneInput(plan: LanePlan, catalog: Catalog, onBlock: (block: SinkBlock) => void): LaneInput {
+  return plan.sink.definition.reads === 'frames' ? framesInput(plan, onBlock) : recordsInput(plan, catalog, onBlock);
+}
+
+function recordsInput(plan: LanePlan, catalog: Catalog, onBlock: (block: SinkBlock) => void): LaneInput {
+  const lane = new Lane(plan, catalog, plan.sink.definition.blockRecords, onBlock);
+  return {
+    position: (log, partition) => lane.position(log, partition),
+    take(log, reader) {
+      const envelope = emptyEnvelope();
+      const record = decodeRecord(reader.bytes, reader.payloadAt, reader.payloadEnd, envelope);
+      lane.push(log, reader.partition, reader.offset, record, envelope);
+    },
+    snapshot: () => lane.snapshot(),
+    restore: (state) => lane.restore(state),
+    edges: () => Object.fromEntries([...lane.edges.values()].map((edge) => [edge.name, edge.records])),
+  };
+}
+
+function framesInput(plan: LanePlan, onBlock: (block: SinkBlock) => void): LaneInput {
+  const lane = new FrameLane(plan, plan.sink.definition.blockRecords, onBlock);
+  const envelope = emptyEnvelope();
+  return {
+    position: (log, partition) => lane.position(log, partition),
+    take(log, reader) {
+      const { bytes, payloadAt, payloadEnd } = reader;
+      const tick = recordTypeAt(bytes, payloadAt, payloadEnd) === 'tick';
+      if (tick) decodeRecord(bytes, payloadAt, payloadEnd, envelope);
+      const payload = bytes.slice(payloadAt, payloadEnd);
+      lane.push(log, reader.partition, reader.offset, payload, reader.chainKey, tick ? envelope.occurredAt : undefined);
+    },
+    snapshot: () => ({ positions: lane.settledPositions(), sequences: {}, stages: [] }),
+    restore: (state) => lane.startAt(new Map(Object.entries(state.positions))),
+    edges: () => Object.fromEntries([...lane.edges.values()].map((edge) => [edge.name, edge.records])),
+  };
+}
