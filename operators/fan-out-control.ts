@@ -1,7 +1,8 @@
 import { unreachable } from '../schemas/assert.ts';
-import type { Admin } from '../schemas/generated/records.ts';
+import type { Admin, SymbolConfig, Tick } from '../schemas/generated/records.ts';
 import { type AccountCommand, ControlRecord, type OrderCommand, recordSet } from '../schemas/logs.ts';
 import type { Emit, Moment, Operator, OperatorDefinition, Scope } from './contract.ts';
+import { KnownConfiguration } from './known-configuration.ts';
 
 const AccountControl = recordSet('AccountControl', [
   'asset_config',
@@ -21,9 +22,6 @@ type ControlPorts = {
   symbols: Extract<OrderCommand, { type: (typeof SymbolControl.types)[number] }>;
 };
 
-/** Nothing: what is fanned out is remembered by those who receive it. One byte names the format. */
-const EMPTY_STATE = Uint8Array.of(1);
-
 /**
  * Carries each control record, as it is, to every partition that must know it: numbered like all records, so that a kill
  * switch cannot be half done.
@@ -39,7 +37,7 @@ const EMPTY_STATE = Uint8Array.of(1);
  * `set_account_state` and `set_account_limits` are about an account; `cancel_all` and `kill_switch` are when they name
  * one, and about the market otherwise; the rest is about the market.
  *
- * State: none.
+ * State: the newest configuration record of each thing, so that a start can compare its file with the log.
  *
  * @example stage('control', fanOutControl(), { in: control })
  */
@@ -55,6 +53,7 @@ export function fanOutControl(): OperatorDefinition<ControlRecord, ControlPorts>
 class FanOutControl implements Operator<ControlRecord, ControlPorts> {
   readonly #commands: number;
   readonly #orders: number;
+  readonly #known = new KnownConfiguration();
 
   constructor(scope: Scope) {
     this.#commands = scope.partitions.commands ?? 1;
@@ -63,15 +62,18 @@ class FanOutControl implements Operator<ControlRecord, ControlPorts> {
 
   apply(record: ControlRecord, _moment: Moment, out: Emit<ControlPorts>): void {
     switch (record.type) {
-      case 'tick':
       case 'symbol_config':
-        for (let partition = 0; partition < this.#commands; partition++) out.accounts(record, partition);
-        for (let partition = 0; partition < this.#orders; partition++) out.symbols(record, partition);
+        this.#known.learn(record);
+        this.#toAll(record, out);
+        return;
+      case 'tick':
+        this.#toAll(record, out);
         return;
       case 'asset_config':
       case 'fee_config':
       case 'limit_config':
       case 'admission_config':
+        this.#known.learn(record);
         for (let partition = 0; partition < this.#commands; partition++) out.accounts(record, partition);
         return;
       case 'admin':
@@ -85,16 +87,23 @@ class FanOutControl implements Operator<ControlRecord, ControlPorts> {
   }
 
   snapshot(): Uint8Array {
-    return EMPTY_STATE.slice();
+    return this.#known.snapshot();
   }
 
-  restore(_bytes: Uint8Array): void {}
+  restore(bytes: Uint8Array): void {
+    this.#known.restore(bytes);
+  }
 
   stateHash(): string {
-    return '0'.repeat(32);
+    return this.#known.stateHash();
   }
 
   checkInvariants(): void {}
+
+  #toAll(record: Tick | SymbolConfig, out: Emit<ControlPorts>): void {
+    for (let partition = 0; partition < this.#commands; partition++) out.accounts(record, partition);
+    for (let partition = 0; partition < this.#orders; partition++) out.symbols(record, partition);
+  }
 
   #admin(admin: Admin, out: Emit<ControlPorts>): void {
     if (isAboutAccount(admin)) {
