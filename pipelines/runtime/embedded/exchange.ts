@@ -123,13 +123,14 @@ export class EmbeddedExchange {
     return instance.operator.snapshot();
   }
 
-  /** Run one input before `start`; see {@link HeadRunner.runNow}. */
+  /** Run one input at once; see {@link HeadRunner.runNow}. */
   runNow(source: string, port: string, input: HeadInput): readonly CommittedRecord[] {
     return this.runner.runNow(source, port, input);
   }
 
   /** Everything run so far is durable. */
   async flush(): Promise<void> {
+    this.runner.publishNow();
     await this.runner.drained();
     await this.#writer.flush();
   }

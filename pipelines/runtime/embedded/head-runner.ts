@@ -58,6 +58,8 @@ export class HeadRunner {
   #closed = false;
   #roomWaiters: (() => void)[] = [];
   #idleWaiters: (() => void)[] = [];
+  /** Run by `runNow` and not yet published. */
+  #ahead: { count: number; records: CommittedRecord[] } = { count: 0, records: [] };
   readonly #groups: Group[] = [];
   readonly #listeners: {
     readonly logs: ReadonlySet<string>;
@@ -98,16 +100,28 @@ export class HeadRunner {
   }
 
   /**
-   * Run one input at once, before intake is open, and give what it caused although it is not durable yet: for a start
-   * that plays a market of its own making ahead of time. Nobody outside may be shown these records.
+   * Run one input at once and give what it caused, although it is not durable yet: for a run that plays a market of its
+   * own making, or a recorded one, ahead of time. Nobody outside may be shown these records; listeners hear them when
+   * they are durable, as always. Call {@link publishNow} after the last one.
    */
   runNow(source: string, port: string, input: HeadInput): readonly CommittedRecord[] {
     const wired = this.head.inputOf(source, port);
     if (!wired) return [];
     const records: CommittedRecord[] = [];
     this.#runOne(wired.edge, wired.log, input, records);
-    if (this.#commands % this.#options.publishEvery === 0) this.#journal.publish();
+    this.#inFlight++;
+    this.#ahead.count++;
+    if (this.#heard.size > 0) for (const record of records) this.#ahead.records.push(record);
+    if (this.#ahead.count === this.#options.publishEvery) this.publishNow();
     return records;
+  }
+
+  publishNow(): void {
+    if (this.#ahead.count === 0) return;
+    this.#journal.publish();
+    const { count, records } = this.#ahead;
+    this.#groups.push({ lastCommand: this.#commands, inputs: count, records, answers: [] });
+    this.#ahead = { count: 0, records: [] };
   }
 
   /** Everything taken so far has been run and is durable. */
