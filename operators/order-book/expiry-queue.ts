@@ -1,75 +1,78 @@
 import { assert } from '../../schemas/assert.ts';
-import { ENTRY, EXPIRES_AT, EXPIRY_PLACE, type OrderSlots } from './order-slots.ts';
+import { type BookMemory, ENTRY, EXPIRES_AT, EXPIRY_PLACE } from './book-memory.ts';
 
 /**
- * The good-till-date orders by expiry, then by entry: a binary heap of slots. Each slot knows its place, so an order
- * that is filled or cancelled leaves at once and nothing stale is kept.
+ * The good-till-date orders by expiry, then by entry: a binary heap of order records. Each order knows its place, so
+ * one that is filled or cancelled leaves at once and nothing stale is kept.
  *
  * Invariant: no order expires before its parent in the heap; an order is in here exactly if its EXPIRY_PLACE says so.
  */
 export class ExpiryQueue {
-  readonly #slots: OrderSlots;
+  readonly #memory: BookMemory;
   readonly #heap: number[] = [];
 
-  constructor(slots: OrderSlots) {
-    this.#slots = slots;
+  constructor(memory: BookMemory) {
+    this.#memory = memory;
   }
 
   get size(): number {
     return this.#heap.length;
   }
 
-  /** The slot that expires first, if at or before `nowMicros`; else 0. */
+  /** The order that expires first, if at or before `nowMicros`; else 0. */
   due(nowMicros: number): number {
     const first = this.#heap[0];
     return first !== undefined && this.#expiresAt(first) <= nowMicros ? first : 0;
   }
 
-  add(slot: number): void {
-    this.#heap.push(slot);
-    this.#rise(this.#heap.length - 1, slot);
+  add(order: number): void {
+    this.#heap.push(order);
+    this.#rise(this.#heap.length - 1, order);
   }
 
-  remove(slot: number): void {
-    const place = this.#slots.integers[(slot << 4) + EXPIRY_PLACE]! - 1;
-    assert(this.#heap[place] === slot, 'an order knows its place in the expiry queue');
-    this.#slots.integers[(slot << 4) + EXPIRY_PLACE] = 0;
+  remove(order: number): void {
+    const place = this.#placeOf(order);
+    assert(this.#heap[place] === order, 'an order knows its place in the expiry queue');
+    this.#memory.integers[order + EXPIRY_PLACE] = 0;
     const last = this.#heap.pop()!;
-    if (last === slot) return;
-    this.#put(place, last);
+    if (last === order) return;
     this.#rise(place, last);
-    this.#sink(this.#slots.integers[(last << 4) + EXPIRY_PLACE]! - 1, last);
+    this.#sink(this.#placeOf(last), last);
   }
 
-  #rise(from: number, slot: number): void {
+  #rise(from: number, order: number): void {
     let place = from;
     while (place > 0) {
       const parent = (place - 1) >> 1;
       const above = this.#heap[parent]!;
-      if (!this.#before(slot, above)) break;
+      if (!this.#before(order, above)) break;
       this.#put(place, above);
       place = parent;
     }
-    this.#put(place, slot);
+    this.#put(place, order);
   }
 
-  #sink(from: number, slot: number): void {
+  #sink(from: number, order: number): void {
     let place = from;
     for (;;) {
       let child = place * 2 + 1;
       if (child >= this.#heap.length) break;
       if (child + 1 < this.#heap.length && this.#before(this.#heap[child + 1]!, this.#heap[child]!)) child++;
       const below = this.#heap[child]!;
-      if (!this.#before(below, slot)) break;
+      if (!this.#before(below, order)) break;
       this.#put(place, below);
       place = child;
     }
-    this.#put(place, slot);
+    this.#put(place, order);
   }
 
-  #put(place: number, slot: number): void {
-    this.#heap[place] = slot;
-    this.#slots.integers[(slot << 4) + EXPIRY_PLACE] = place + 1;
+  #put(place: number, order: number): void {
+    this.#heap[place] = order;
+    this.#memory.integers[order + EXPIRY_PLACE] = place + 1;
+  }
+
+  #placeOf(order: number): number {
+    return this.#memory.integers[order + EXPIRY_PLACE]! - 1;
   }
 
   #before(one: number, other: number): boolean {
@@ -77,22 +80,19 @@ export class ExpiryQueue {
     return difference !== 0 ? difference < 0 : this.#entry(one) < this.#entry(other);
   }
 
-  #expiresAt(slot: number): number {
-    return this.#slots.seldom[(slot << 2) + EXPIRES_AT]!;
+  #expiresAt(order: number): number {
+    return this.#memory.doubles[(order >> 1) + EXPIRES_AT]!;
   }
 
-  #entry(slot: number): number {
-    return this.#slots.seldom[(slot << 2) + ENTRY]!;
+  #entry(order: number): number {
+    return this.#memory.doubles[(order >> 1) + ENTRY]!;
   }
 
   checkInvariants(): void {
-    for (let place = 0; place < this.#heap.length; place++) {
-      const slot = this.#heap[place]!;
-      assert(
-        this.#slots.integers[(slot << 4) + EXPIRY_PLACE] === place + 1,
-        'an order knows its place in the expiry queue',
-      );
-      if (place > 0) assert(!this.#before(slot, this.#heap[(place - 1) >> 1]!), 'no order expires before its parent');
+    for (const [place, order] of this.#heap.entries()) {
+      assert(this.#placeOf(order) === place, 'an order knows its place in the expiry queue');
+      const parent = this.#heap[(place - 1) >> 1];
+      if (place > 0) assert(!this.#before(order, parent!), 'no order expires before its parent');
     }
   }
 }

@@ -1,5 +1,37 @@
 import { assert } from '../../schemas/assert.ts';
 import { BookEvents, PREVENTED, TRADE } from './book-events.ts';
+import {
+  ACCOUNT,
+  BEST_LEAF,
+  BEST_RANK,
+  BookMemory,
+  ENTRY,
+  EXECUTED_LOTS,
+  EXPIRES_AT,
+  EXPIRY_PLACE,
+  FIRST,
+  LAST,
+  LEAF,
+  levelOf,
+  NEXT,
+  NO_RANK,
+  OPEN_LOTS,
+  ORDER_ID,
+  ORDERED_LOTS,
+  PREVENTED_LOTS,
+  PREVIOUS,
+  PRICE_TICKS,
+  priceOf,
+  rankOf,
+  SUM_LOTS,
+  TERMS,
+  TERMS_GTD,
+  TERMS_MODE,
+  TERMS_MODE_SHIFT,
+  TERMS_POST_ONLY,
+  TERMS_SIDE,
+  TRADE_GROUP,
+} from './book-memory.ts';
 import { type ClearingPrice, clearingPrice } from './clearing-price.ts';
 import {
   BOOK_FULL,
@@ -30,30 +62,6 @@ import {
   STP_NONE,
 } from './codes.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
-import {
-  ACCOUNT,
-  ENTRY,
-  EXECUTED_LOTS,
-  EXPIRES_AT,
-  EXPIRY_PLACE,
-  LEVEL,
-  NEXT,
-  OPEN_LOTS,
-  ORDER_ID,
-  ORDERED_LOTS,
-  OrderSlots,
-  PREVENTED_LOTS,
-  PREVIOUS,
-  PRICE_TICKS,
-  TERMS,
-  TERMS_GTD,
-  TERMS_MODE,
-  TERMS_MODE_SHIFT,
-  TERMS_POST_ONLY,
-  TERMS_SIDE,
-  TRADE_GROUP,
-} from './order-slots.ts';
-import { PriceLevels, rankOf } from './price-levels.ts';
 
 export interface OrderBookOptions {
   /** Orders that may rest at one time; further ones are refused. */
@@ -124,11 +132,11 @@ const SNAPSHOT_ORDER_BYTES = 68;
  * Trades are at the maker's price; the taker's self-trade mode decides. While an auction collects, nothing trades and
  * orders may cross; `uncross` ends it.
  *
- * State: slots of open orders, levels of both sides, the queue of expiries, the number of orders entered, whether an
- * auction collects. `snapshot()` gives equal bytes for equal books, whatever their history in memory.
+ * State: the open orders and their levels (`BookMemory`), the queue of expiries, the number of orders entered, whether
+ * an auction collects. `snapshot()` gives equal bytes for equal books, whatever their history in memory.
  *
  * Invariants (`checkInvariants`): not crossed outside an auction; a level's sum is that of its orders; queues are in
- * order of entry; ordered = executed + prevented + open; never more open orders than allowed, unless restored so.
+ * order of entry; ordered = executed + prevented + open.
  *
  * Errors: none. Input is checked before it gets here; what breaks an invariant is a bug and throws.
  *
@@ -142,9 +150,8 @@ export class OrderBook {
   readonly events = new BookEvents();
   readonly #openOrdersMax: number;
   readonly #quoteUnitsPerTickLot: number;
-  #slots = new OrderSlots();
-  #levels = new PriceLevels();
-  #expiries = new ExpiryQueue(this.#slots);
+  #memory = new BookMemory();
+  #expiries = new ExpiryQueue(this.#memory);
   #entries = 0;
   #collecting = false;
 
@@ -155,7 +162,7 @@ export class OrderBook {
 
   /** Orders that rest. */
   get openOrders(): number {
-    return this.#slots.openCount;
+    return this.#memory.openCount;
   }
 
   /** An auction collects orders: they may cross, nothing trades. */
@@ -175,7 +182,7 @@ export class OrderBook {
 
   /** Whether a limit at this price would take on arrival. Priced at the opposite best counts as taking. */
   wouldCross(side: number, priceTicks: number): boolean {
-    return this.#levels.bestRank[side ^ 1]! <= rankOf(side ^ 1, priceTicks);
+    return this.#memory.integers[BEST_RANK + (side ^ 1)]! <= rankOf(side ^ 1, priceTicks);
   }
 
   /**
@@ -183,42 +190,46 @@ export class OrderBook {
    * rest is refused while the book is full.
    */
   place(order: NewOrder): number {
-    const { side, priceTicks, timeInForce } = order;
-    const opposite = side ^ 1;
-    const limitRank = rankOf(opposite, priceTicks);
-    const crosses = this.#levels.bestRank[opposite]! <= limitRank;
+    if (this.#memory.isShort) this.#move();
+    const { side, priceTicks, timeInForce, quantityLots } = order;
+    const memory = this.#memory;
+    const limitRank = rankOf(side ^ 1, priceTicks);
+    const crosses = memory.integers[BEST_RANK + (side ^ 1)]! <= limitRank;
     const mayRest = timeInForce !== IOC && timeInForce !== FOK;
     if (crosses && order.postOnly) return POST_ONLY_WOULD_CROSS;
-    if (mayRest && this.#slots.openCount >= this.#openOrdersMax) return BOOK_FULL;
+    if (mayRest && memory.openCount >= this.#openOrdersMax) return BOOK_FULL;
 
-    const slot = this.#enter(order);
-    const accepted = this.events.accepted(side, order.orderId, order.account, priceTicks, order.quantityLots);
+    const entered = this.#enter(order);
+    const accepted = this.events.accepted(side, order.orderId, order.account, priceTicks, quantityLots);
     let ended = GOES_ON;
-    if (order.budget !== 0) ended = this.#takeByBudget(slot, side, limitRank, order.budget, timeInForce);
+    let open = quantityLots;
+    if (order.budget !== 0) {
+      ended = this.#takeByBudget(entered, side, limitRank, order.budget, timeInForce);
+      open = 0;
+    } else if (timeInForce === FOK && !this.#canFill(entered, side, limitRank)) ended = CANCEL_FOK_UNFILLABLE;
     else if (crosses && !this.#collecting) {
-      if (timeInForce === FOK && !this.#canFill(slot, side, limitRank)) ended = CANCEL_FOK_UNFILLABLE;
-      else ended = this.#take(slot, side, limitRank);
-    } else if (timeInForce === FOK) ended = CANCEL_FOK_UNFILLABLE;
-
-    const open = this.#slots.doubles[(slot << 3) + OPEN_LOTS]!;
-    if (ended === GOES_ON && open !== 0) {
-      if (mayRest) {
-        this.#rest(slot, side, priceTicks);
-        this.events.setResting(accepted, open);
-        return DONE;
-      }
-      ended = order.market ? this.#whyMarketOrderEnded(opposite) : CANCEL_IOC_REMAINDER;
+      ended = this.#take(entered, side, limitRank);
+      open = memory.doubles[(entered >> 1) + OPEN_LOTS]!;
     }
-    if (ended !== GOES_ON) this.#writeCancelled(slot, 0, ended);
-    this.#slots.giveBack(slot);
+
+    if (mayRest && open !== 0 && ended === GOES_ON) {
+      this.#link(entered, side, priceTicks, open);
+      memory.index(entered, order.orderId);
+      if (timeInForce === GTD) this.#expiries.add(entered);
+      this.events.setResting(accepted, open);
+      return DONE;
+    }
+    if (open !== 0 && ended === GOES_ON) ended = order.market ? this.#whyMarketOrderEnded(side) : CANCEL_IOC_REMAINDER;
+    if (ended !== GOES_ON) this.#writeCancelled(entered, 0, ended);
+    memory.freeOrder(entered);
     return DONE;
   }
 
   /** Ends an open order. */
   cancel(orderId: number, reason: number): number {
-    const slot = this.#slots.find(orderId);
-    if (slot === 0) return NOT_OPEN;
-    this.#cancelResting(slot, reason);
+    const order = this.#memory.find(orderId);
+    if (order === 0) return NOT_OPEN;
+    this.#cancelResting(order, reason);
     return DONE;
   }
 
@@ -227,23 +238,22 @@ export class OrderBook {
    * goes to the back of its queue, and takes first if it crosses. A total at or below what is gone ends it.
    */
   amend(orderId: number, priceTicks: number, totalLots: number): number {
-    const slot = this.#slots.find(orderId);
-    if (slot === 0) return NOT_OPEN;
-    const integers = this.#slots.integers;
-    const doubles = this.#slots.doubles;
-    const seldom = this.#slots.seldom;
-    const terms = integers[(slot << 4) + TERMS]!;
+    if (this.#memory.isShort) this.#move();
+    const { integers, doubles } = this.#memory;
+    const order = this.#memory.find(orderId);
+    if (order === 0) return NOT_OPEN;
+    const at = order >> 1;
+    const terms = integers[order + TERMS]!;
     const side = terms & TERMS_SIDE;
-    const oldPriceTicks = integers[(slot << 4) + PRICE_TICKS]!;
-    const oldOpen = doubles[(slot << 3) + OPEN_LOTS]!;
-    const executed = doubles[(slot << 3) + EXECUTED_LOTS]!;
-    const open = totalLots - executed - seldom[(slot << 2) + PREVENTED_LOTS]!;
-    const limitRank = rankOf(side ^ 1, priceTicks);
-    const crosses = priceTicks !== oldPriceTicks && this.#levels.bestRank[side ^ 1]! <= limitRank;
+    const oldPriceTicks = integers[order + PRICE_TICKS]!;
+    const oldOpen = doubles[at + OPEN_LOTS]!;
+    const executed = doubles[at + EXECUTED_LOTS]!;
+    const open = totalLots - executed - doubles[at + PREVENTED_LOTS]!;
     if (open <= 0) {
-      this.#cancelResting(slot, CANCEL_AMENDED_BELOW_FILLED);
+      this.#cancelResting(order, CANCEL_AMENDED_BELOW_FILLED);
       return DONE;
     }
+    const crosses = priceTicks !== oldPriceTicks && this.wouldCross(side, priceTicks);
     if (crosses && (terms & TERMS_POST_ONLY) !== 0) return POST_ONLY_WOULD_CROSS;
 
     const keepsPriority = priceTicks === oldPriceTicks && open <= oldOpen;
@@ -251,7 +261,7 @@ export class OrderBook {
       side,
       keepsPriority ? 1 : 0,
       orderId,
-      doubles[(slot << 3) + ACCOUNT]!,
+      doubles[at + ACCOUNT]!,
       priceTicks,
       totalLots,
       oldPriceTicks,
@@ -259,50 +269,50 @@ export class OrderBook {
       executed,
     );
     if (keepsPriority) {
-      seldom[(slot << 2) + ORDERED_LOTS] = totalLots;
-      doubles[(slot << 3) + OPEN_LOTS] = open;
-      this.#levels.sums[(integers[(slot << 4) + LEVEL]! << 1) + 1]! -= oldOpen - open;
+      this.#addToLevel(order, open - oldOpen);
+      doubles[at + ORDERED_LOTS] = totalLots;
+      doubles[at + OPEN_LOTS] = open;
       this.events.setResting(amended, open);
       return DONE;
     }
 
-    this.#unlink(slot);
-    seldom[(slot << 2) + ORDERED_LOTS] = totalLots;
-    this.#enterAnew(slot);
-    doubles[(slot << 3) + OPEN_LOTS] = open;
-    integers[(slot << 4) + PRICE_TICKS] = priceTicks;
-    const ended = crosses && !this.#collecting ? this.#take(slot, side, limitRank) : GOES_ON;
-    const rest = doubles[(slot << 3) + OPEN_LOTS]!;
+    this.#unlink(order);
+    doubles[at + ORDERED_LOTS] = totalLots;
+    doubles[at + OPEN_LOTS] = open;
+    integers[order + PRICE_TICKS] = priceTicks;
+    this.#enterAnew(order);
+    const ended = crosses && !this.#collecting ? this.#take(order, side, rankOf(side ^ 1, priceTicks)) : GOES_ON;
+    const rest = doubles[at + OPEN_LOTS]!;
     if (ended === GOES_ON && rest !== 0) {
-      this.#link(slot, side, priceTicks);
+      this.#link(order, side, priceTicks, rest);
       this.events.setResting(amended, rest);
       return DONE;
     }
-    if (ended !== GOES_ON) this.#writeCancelled(slot, 1, ended);
-    this.#forget(slot);
+    if (ended !== GOES_ON) this.#writeCancelled(order, 1, ended);
+    this.#forget(order);
     return DONE;
   }
 
   /** Ends every order of an account, in order of entry. Returns how many. */
   cancelAccount(account: number, reason: number = CANCEL_ALL): number {
-    const doubles = this.#slots.doubles;
-    const found = this.#openSlots().filter((slot) => doubles[(slot << 3) + ACCOUNT] === account);
-    for (const slot of found) this.#cancelResting(slot, reason);
+    const { doubles } = this.#memory;
+    const found = this.#byEntry().filter((order) => doubles[(order >> 1) + ACCOUNT] === account);
+    for (const order of found) this.#cancelResting(order, reason);
     return found.length;
   }
 
   /** Ends every order, in order of entry. Returns how many. */
   cancelEverything(reason: number): number {
-    const found = this.#openSlots();
-    for (const slot of found) this.#cancelResting(slot, reason);
+    const found = this.#byEntry();
+    for (const order of found) this.#cancelResting(order, reason);
     return found.length;
   }
 
   /** Ends the orders that expire at or before `nowMicros`, the earliest expiry first, then by entry. Returns how many. */
   expire(nowMicros: number): number {
     let count = 0;
-    for (let slot = this.#expiries.due(nowMicros); slot !== 0; slot = this.#expiries.due(nowMicros)) {
-      this.#cancelResting(slot, CANCEL_EXPIRED);
+    for (let order = this.#expiries.due(nowMicros); order !== 0; order = this.#expiries.due(nowMicros)) {
+      this.#cancelResting(order, CANCEL_EXPIRED);
       count++;
     }
     return count;
@@ -318,8 +328,8 @@ export class OrderBook {
     const lowestAsk = this.bestAskTicks;
     const highestBid = this.bestBidTicks;
     if (lowestAsk === 0 || highestBid < lowestAsk) return clearingPrice([], [], referenceTicks);
-    const bids = this.#depthWhile(BUY, (priceTicks) => priceTicks >= lowestAsk);
-    const asks = this.#depthWhile(SELL, (priceTicks) => priceTicks <= highestBid);
+    const bids = this.#depthTo(BUY, rankOf(BUY, lowestAsk));
+    const asks = this.#depthTo(SELL, rankOf(SELL, highestBid));
     return clearingPrice(bids, asks, referenceTicks);
   }
 
@@ -343,30 +353,30 @@ export class OrderBook {
 
   /** The order, or undefined if it is not open. */
   find(orderId: number): OpenOrder | undefined {
-    const slot = this.#slots.find(orderId);
-    return slot === 0 ? undefined : this.#openOrder(slot);
+    const order = this.#memory.find(orderId);
+    return order === 0 ? undefined : this.#openOrder(order);
   }
 
   /** Account of an open order, 0 if it is not open. */
   accountOf(orderId: number): number {
-    const slot = this.#slots.find(orderId);
-    return slot === 0 ? 0 : this.#slots.doubles[(slot << 3) + ACCOUNT]!;
+    const order = this.#memory.find(orderId);
+    return order === 0 ? 0 : this.#memory.doubles[(order >> 1) + ACCOUNT]!;
   }
 
   /** Lots that rest at a price. */
   lotsAt(side: number, priceTicks: number): number {
-    return this.#levels.sums[(this.#levels.find(side, rankOf(side, priceTicks)) << 1) + 1]!;
+    const level = this.#memory.findLevel(side, rankOf(side, priceTicks));
+    return level === 0 ? 0 : this.#memory.doubles[(level >> 1) + SUM_LOTS]!;
   }
 
   /** The best `levels` levels of a side, best first. */
   depth(side: number, levels: number): DepthLevel[] {
-    let left = levels;
-    return this.#depthWhile(side, () => left-- > 0);
+    return this.#depthTo(side, NO_RANK - 1, levels);
   }
 
   /** The open orders of a side in priority. */
   *orders(side: number): Generator<OpenOrder> {
-    for (const slot of this.#slotsInPriority(side)) yield this.#openOrder(slot);
+    for (const order of this.#inPriority(side)) yield this.#openOrder(order);
   }
 
   /** Equal books give equal bytes. Numbers are little-endian; orders follow in priority, bids first. */
@@ -379,8 +389,8 @@ export class OrderBook {
     view.setFloat64(8, this.#entries, true);
     let at = SNAPSHOT_HEAD_BYTES;
     for (const side of [BUY, SELL]) {
-      for (const slot of this.#slotsInPriority(side)) {
-        this.#writeOrder(view, at, slot);
+      for (const order of this.#inPriority(side)) {
+        this.#writeOrder(view, at, order);
         at += SNAPSHOT_ORDER_BYTES;
       }
     }
@@ -396,39 +406,39 @@ export class OrderBook {
       bytes.byteLength === SNAPSHOT_HEAD_BYTES + count * SNAPSHOT_ORDER_BYTES,
       'the snapshot of the order book has the length that its head tells',
     );
-    this.#slots = new OrderSlots();
-    this.#levels = new PriceLevels();
-    this.#expiries = new ExpiryQueue(this.#slots);
+    let memory = new BookMemory();
+    while (!this.#fillFrom(view, count, memory)) memory = new BookMemory(memory.size * 2);
     this.#collecting = view.getUint16(2, true) === 1;
     this.#entries = view.getFloat64(8, true);
-    for (let i = 0; i < count; i++) this.#readOrder(view, SNAPSHOT_HEAD_BYTES + i * SNAPSHOT_ORDER_BYTES);
   }
 
   /** Throws `InvariantBroken` unless the book is sound. */
   checkInvariants(): void {
-    this.#levels.checkInvariants();
+    this.#memory.checkInvariants();
     this.#expiries.checkInvariants();
     const bid = this.bestBidTicks;
     const ask = this.bestAskTicks;
     assert(this.#collecting || bid === 0 || ask === 0 || bid < ask, 'the book is crossed outside of an auction');
+    const { integers, doubles } = this.#memory;
     let orders = 0;
     let expiring = 0;
     for (const side of [BUY, SELL]) {
-      for (let level = this.#levels.best[side]!; level !== 0; level = this.#levels.next(level)) {
+      for (let rank = integers[BEST_RANK + side]!; rank !== NO_RANK; rank = this.#memory.nextRank(side, rank)) {
+        const level = this.#memory.findLevel(side, rank);
         let lots = 0;
         let before = 0;
-        for (let slot = this.#levels.queues[level << 2]!; slot !== 0; slot = this.#next(slot)) {
-          this.#checkOrder(slot, side, level, before);
-          lots += this.#slots.doubles[(slot << 3) + OPEN_LOTS]!;
+        for (let order = integers[level + FIRST]!; order !== 0; order = integers[order + NEXT]!) {
+          this.#checkOrder(order, side, rank, before);
+          lots += doubles[(order >> 1) + OPEN_LOTS]!;
           orders++;
-          if ((this.#slots.integers[(slot << 4) + TERMS]! & TERMS_GTD) !== 0) expiring++;
-          before = slot;
+          if ((integers[order + TERMS]! & TERMS_GTD) !== 0) expiring++;
+          before = order;
         }
-        assert(this.#levels.queues[(level << 2) + 1] === before, 'a level ends with its last order');
-        assert(this.#levels.sums[(level << 1) + 1] === lots, 'a level sums the open lots of its orders');
+        assert(integers[level + LAST] === before, 'a level ends with its last order');
+        assert(doubles[(level >> 1) + SUM_LOTS] === lots, 'a level sums the open lots of its orders');
       }
     }
-    assert(orders === this.#slots.openCount, 'every open order stands in a level');
+    assert(orders === this.openOrders, 'every open order stands in a level');
     assert(expiring === this.#expiries.size, 'every order with an expiry waits for it');
   }
 
@@ -436,28 +446,32 @@ export class OrderBook {
 
   /** Fills the taker from the other side up to its limit. Returns why its rest must end, or GOES_ON. */
   #take(taker: number, side: number, limitRank: number): number {
-    const { doubles, integers } = this.#slots;
-    const levels = this.#levels;
+    const memory = this.#memory;
+    const { integers, doubles } = memory;
     const opposite = side ^ 1;
-    const takerId = doubles[(taker << 3) + ORDER_ID]!;
-    const takerAccount = doubles[(taker << 3) + ACCOUNT]!;
-    const takerGroup = integers[(taker << 4) + TRADE_GROUP]!;
-    const mode = (integers[(taker << 4) + TERMS]! >> TERMS_MODE_SHIFT) & TERMS_MODE;
-    let open = doubles[(taker << 3) + OPEN_LOTS]!;
-    let executed = doubles[(taker << 3) + EXECUTED_LOTS]!;
+    const takerAt = taker >> 1;
+    const takerId = doubles[takerAt + ORDER_ID]!;
+    const takerAccount = doubles[takerAt + ACCOUNT]!;
+    const takerGroup = integers[taker + TRADE_GROUP]!;
+    const mode = (integers[taker + TERMS]! >> TERMS_MODE_SHIFT) & TERMS_MODE;
+    let open = doubles[takerAt + OPEN_LOTS]!;
+    let executed = doubles[takerAt + EXECUTED_LOTS]!;
 
-    while (open !== 0 && levels.bestRank[opposite]! <= limitRank) {
-      const level = levels.best[opposite]!;
-      let maker = levels.queues[level << 2]!;
-      const priceTicks = integers[(maker << 4) + PRICE_TICKS]!;
+    while (open !== 0) {
+      const rank = integers[BEST_RANK + opposite]!;
+      if (rank > limitRank) break;
+      const leaf = integers[BEST_LEAF + opposite]!;
+      const level = levelOf(leaf, rank);
+      let maker = integers[level + FIRST]!;
+      const priceTicks = integers[maker + PRICE_TICKS]!;
       let traded = 0;
       let prevented = false;
       do {
-        const at = maker << 3;
+        const at = maker >> 1;
         const makerAccount = doubles[at + ACCOUNT]!;
         if (
           mode !== STP_NONE &&
-          (makerAccount === takerAccount || (takerGroup !== 0 && integers[(maker << 4) + TRADE_GROUP] === takerGroup))
+          (makerAccount === takerAccount || (takerGroup !== 0 && integers[maker + TRADE_GROUP] === takerGroup))
         ) {
           prevented = true;
           break;
@@ -485,7 +499,7 @@ export class OrderBook {
           executed,
         );
         if (makerOpen === lots) {
-          const next = integers[(maker << 4) + NEXT]!;
+          const next = integers[maker + NEXT]!;
           this.#forget(maker);
           maker = next;
         } else {
@@ -494,26 +508,25 @@ export class OrderBook {
         }
       } while (open !== 0 && maker !== 0);
 
-      if (maker === 0) {
-        levels.queues[level << 2] = 0;
-        levels.queues[(level << 2) + 1] = 0;
-        levels.sums[(level << 1) + 1] = 0;
-        levels.close(opposite, level);
+      integers[level + FIRST] = maker;
+      if (maker !== 0) {
+        integers[maker + PREVIOUS] = 0;
+        doubles[(level >> 1) + SUM_LOTS]! -= traded;
       } else {
-        levels.queues[level << 2] = maker;
-        integers[(maker << 4) + PREVIOUS] = 0;
-        levels.sums[(level << 1) + 1]! -= traded;
+        integers[level + LAST] = 0;
+        doubles[(level >> 1) + SUM_LOTS] = 0;
+        memory.closeLevel(opposite, rank, leaf);
       }
       if (prevented) {
-        doubles[(taker << 3) + OPEN_LOTS] = open;
-        doubles[(taker << 3) + EXECUTED_LOTS] = executed;
-        const ended = this.#prevent(taker, maker, side, mode, priceTicks, 0);
+        doubles[takerAt + OPEN_LOTS] = open;
+        doubles[takerAt + EXECUTED_LOTS] = executed;
+        const ended = this.#prevent(taker, maker, side, mode, priceTicks);
         if (ended !== GOES_ON) return ended;
-        open = doubles[(taker << 3) + OPEN_LOTS]!;
+        open = doubles[takerAt + OPEN_LOTS]!;
       }
     }
-    doubles[(taker << 3) + OPEN_LOTS] = open;
-    doubles[(taker << 3) + EXECUTED_LOTS] = executed;
+    doubles[takerAt + OPEN_LOTS] = open;
+    doubles[takerAt + EXECUTED_LOTS] = executed;
     return GOES_ON;
   }
 
@@ -523,11 +536,9 @@ export class OrderBook {
    */
   #takeByBudget(taker: number, side: number, limitRank: number, budget: number, timeInForce: number): number {
     assert(!this.#collecting, 'an auction takes no market orders');
-    const { doubles, integers } = this.#slots;
-    const levels = this.#levels;
-    const opposite = side ^ 1;
-    const at = taker << 3;
-    const mode = (integers[(taker << 4) + TERMS]! >> TERMS_MODE_SHIFT) & TERMS_MODE;
+    const { integers, doubles } = this.#memory;
+    const at = taker >> 1;
+    const mode = this.#mode(taker);
     let sellable = side === SELL ? doubles[at + OPEN_LOTS]! : Number.MAX_SAFE_INTEGER;
     let left = budget;
     if (timeInForce === FOK && !this.#canFillByBudget(taker, side, limitRank, budget, sellable)) {
@@ -535,113 +546,76 @@ export class OrderBook {
     }
 
     doubles[at + OPEN_LOTS] = 0;
-    while (levels.bestRank[opposite]! <= limitRank) {
-      const maker = levels.queues[levels.best[opposite]! << 2]!;
-      const priceTicks = integers[(maker << 4) + PRICE_TICKS]!;
+    while (integers[BEST_RANK + (side ^ 1)]! <= limitRank) {
+      const maker = this.#firstOf(side ^ 1);
+      const priceTicks = integers[maker + PRICE_TICKS]!;
       const lotCost = priceTicks * this.#quoteUnitsPerTickLot;
       const payable = Math.min(divFloor(left, lotCost), sellable);
       if (payable === 0) return CANCEL_IOC_REMAINDER;
       doubles[at + OPEN_LOTS] = payable;
       if (mode !== STP_NONE && this.#sameScope(taker, maker)) {
-        const ended = this.#prevent(taker, maker, side, mode, priceTicks, 0);
+        const ended = this.#prevent(taker, maker, side, mode, priceTicks);
         const decremented = payable - doubles[at + OPEN_LOTS]!;
         if (side === BUY) left -= decremented * lotCost;
         else sellable -= decremented;
         if (ended !== GOES_ON) return ended;
         continue;
       }
-      const lots = Math.min(payable, doubles[(maker << 3) + OPEN_LOTS]!);
+      const lots = Math.min(payable, doubles[(maker >> 1) + OPEN_LOTS]!);
       left -= lots * lotCost;
       sellable -= lots;
       const open = Math.min(divFloor(left, lotCost), sellable);
       this.#trade(taker, maker, side, priceTicks, lots, open);
       if (open === 0) return GOES_ON;
     }
-    return this.#whyMarketOrderEnded(opposite);
+    return this.#whyMarketOrderEnded(side);
   }
 
-  /** One fill of a resting maker, taken off its level. */
+  /** One fill of a resting maker. */
   #trade(taker: number, maker: number, side: number, priceTicks: number, lots: number, takerOpen: number): void {
-    const doubles = this.#slots.doubles;
-    const takerExecuted = doubles[(taker << 3) + EXECUTED_LOTS]! + lots;
-    doubles[(taker << 3) + OPEN_LOTS] = takerOpen;
-    doubles[(taker << 3) + EXECUTED_LOTS] = takerExecuted;
-    const makerOpen = this.#reduce(maker, lots);
-    this.events.met(
-      TRADE,
-      side,
-      this.#collecting ? 1 : 0,
-      0,
-      doubles[(maker << 3) + ORDER_ID]!,
-      doubles[(taker << 3) + ORDER_ID]!,
-      doubles[(maker << 3) + ACCOUNT]!,
-      doubles[(taker << 3) + ACCOUNT]!,
-      priceTicks,
-      lots,
-      makerOpen,
-      doubles[(maker << 3) + EXECUTED_LOTS]!,
-      takerOpen,
-      takerExecuted,
-    );
-    if (makerOpen === 0) {
+    const { doubles } = this.#memory;
+    const takerAt = taker >> 1;
+    const at = maker >> 1;
+    this.#addToLevel(maker, -lots);
+    doubles[at + OPEN_LOTS]! -= lots;
+    doubles[at + EXECUTED_LOTS]! += lots;
+    doubles[takerAt + OPEN_LOTS] = takerOpen;
+    doubles[takerAt + EXECUTED_LOTS]! += lots;
+    this.#writeMet(TRADE, taker, maker, side, 0, priceTicks, lots);
+    if (doubles[at + OPEN_LOTS] === 0) {
       this.#unlink(maker);
       this.#forget(maker);
     }
   }
 
-  /** Moves lots of a resting order from open to executed. Returns what is left. */
-  #reduce(slot: number, lots: number): number {
-    const doubles = this.#slots.doubles;
-    const open = doubles[(slot << 3) + OPEN_LOTS]! - lots;
-    doubles[(slot << 3) + OPEN_LOTS] = open;
-    doubles[(slot << 3) + EXECUTED_LOTS]! += lots;
-    this.#levels.sums[(this.#slots.integers[(slot << 4) + LEVEL]! << 1) + 1]! -= lots;
-    return open;
-  }
-
-  #whyMarketOrderEnded(opposite: number): number {
-    return this.#levels.best[opposite] === 0 ? CANCEL_NO_LIQUIDITY : CANCEL_PRICE_PROTECTION;
+  /** Why a market order that has not traded all of its quantity goes no further. */
+  #whyMarketOrderEnded(side: number): number {
+    return this.#memory.integers[BEST_LEAF + (side ^ 1)] === 0 ? CANCEL_NO_LIQUIDITY : CANCEL_PRICE_PROTECTION;
   }
 
   // Self-trade prevention.
 
   #sameScope(one: number, other: number): boolean {
-    const { doubles, integers } = this.#slots;
-    if (doubles[(one << 3) + ACCOUNT] === doubles[(other << 3) + ACCOUNT]) return true;
-    const group = integers[(one << 4) + TRADE_GROUP]!;
-    return group !== 0 && group === integers[(other << 4) + TRADE_GROUP];
+    const { integers, doubles } = this.#memory;
+    if (doubles[(one >> 1) + ACCOUNT] === doubles[(other >> 1) + ACCOUNT]) return true;
+    const group = integers[one + TRADE_GROUP]!;
+    return group !== 0 && group === integers[other + TRADE_GROUP];
   }
 
   /** Two orders of one scope met. Cancels the maker if it must go; returns why the taker must, or GOES_ON. */
-  #prevent(taker: number, maker: number, side: number, mode: number, priceTicks: number, inAuction: number): number {
-    const { doubles, seldom } = this.#slots;
-    const takerOpen = doubles[(taker << 3) + OPEN_LOTS]!;
-    const makerOpen = doubles[(maker << 3) + OPEN_LOTS]!;
+  #prevent(taker: number, maker: number, side: number, mode: number, priceTicks: number): number {
+    const { doubles } = this.#memory;
+    const takerOpen = doubles[(taker >> 1) + OPEN_LOTS]!;
+    const makerOpen = doubles[(maker >> 1) + OPEN_LOTS]!;
     const lots = Math.min(takerOpen, makerOpen);
-    const decrement = mode === STP_DECREMENT ? lots : 0;
-    if (decrement !== 0) {
-      doubles[(taker << 3) + OPEN_LOTS] = takerOpen - lots;
-      doubles[(maker << 3) + OPEN_LOTS] = makerOpen - lots;
-      seldom[(taker << 2) + PREVENTED_LOTS]! += lots;
-      seldom[(maker << 2) + PREVENTED_LOTS]! += lots;
-      this.#levels.sums[(this.#slots.integers[(maker << 4) + LEVEL]! << 1) + 1]! -= lots;
+    if (mode === STP_DECREMENT) {
+      this.#addToLevel(maker, -lots);
+      for (const at of [taker >> 1, maker >> 1]) {
+        doubles[at + OPEN_LOTS]! -= lots;
+        doubles[at + PREVENTED_LOTS]! += lots;
+      }
     }
-    this.events.met(
-      PREVENTED,
-      side,
-      inAuction,
-      mode,
-      doubles[(maker << 3) + ORDER_ID]!,
-      doubles[(taker << 3) + ORDER_ID]!,
-      doubles[(maker << 3) + ACCOUNT]!,
-      doubles[(taker << 3) + ACCOUNT]!,
-      priceTicks,
-      lots,
-      makerOpen - decrement,
-      doubles[(maker << 3) + EXECUTED_LOTS]!,
-      takerOpen - decrement,
-      doubles[(taker << 3) + EXECUTED_LOTS]!,
-    );
+    this.#writeMet(PREVENTED, taker, maker, side, mode, priceTicks, lots);
     switch (mode) {
       case STP_CANCEL_NEWEST:
         return CANCEL_STP_NEWEST;
@@ -660,26 +634,25 @@ export class OrderBook {
   // Fill or kill: the walk that matching would make, without a trace.
 
   #canFill(taker: number, side: number, limitRank: number): boolean {
-    const { doubles, integers } = this.#slots;
-    const mode = (integers[(taker << 4) + TERMS]! >> TERMS_MODE_SHIFT) & TERMS_MODE;
-    let wanted = doubles[(taker << 3) + OPEN_LOTS]!;
-    const levels = this.#levels;
-    for (
-      let level = levels.best[side ^ 1]!;
-      level !== 0 && levels.rank(level) <= limitRank;
-      level = levels.next(level)
-    ) {
+    const memory = this.#memory;
+    const { integers, doubles } = memory;
+    const opposite = side ^ 1;
+    const mode = this.#mode(taker);
+    let wanted = doubles[(taker >> 1) + OPEN_LOTS]!;
+    for (let rank = integers[BEST_RANK + opposite]!; rank <= limitRank; rank = memory.nextRank(opposite, rank)) {
+      if (rank === NO_RANK) return false;
+      const level = memory.findLevel(opposite, rank);
       if (mode === STP_NONE) {
-        wanted -= levels.sums[(level << 1) + 1]!;
+        wanted -= doubles[(level >> 1) + SUM_LOTS]!;
         if (wanted <= 0) return true;
         continue;
       }
-      for (let maker = levels.queues[level << 2]!; maker !== 0; maker = this.#next(maker)) {
+      for (let maker = integers[level + FIRST]!; maker !== 0; maker = integers[maker + NEXT]!) {
         if (this.#sameScope(taker, maker)) {
           if (mode === STP_CANCEL_OLDEST) continue;
           return false;
         }
-        wanted -= doubles[(maker << 3) + OPEN_LOTS]!;
+        wanted -= doubles[(maker >> 1) + OPEN_LOTS]!;
         if (wanted <= 0) return true;
       }
     }
@@ -687,24 +660,23 @@ export class OrderBook {
   }
 
   #canFillByBudget(taker: number, side: number, limitRank: number, budget: number, sellableMax: number): boolean {
-    const { doubles, integers } = this.#slots;
-    const mode = (integers[(taker << 4) + TERMS]! >> TERMS_MODE_SHIFT) & TERMS_MODE;
-    const levels = this.#levels;
+    const memory = this.#memory;
+    const { integers, doubles } = memory;
+    const opposite = side ^ 1;
+    const mode = this.#mode(taker);
     let left = budget;
     let sellable = sellableMax;
-    for (
-      let level = levels.best[side ^ 1]!;
-      level !== 0 && levels.rank(level) <= limitRank;
-      level = levels.next(level)
-    ) {
-      const lotCost = levels.priceTicks(side ^ 1, level) * this.#quoteUnitsPerTickLot;
-      for (let maker = levels.queues[level << 2]!; maker !== 0; maker = this.#next(maker)) {
+    for (let rank = integers[BEST_RANK + opposite]!; rank <= limitRank; rank = memory.nextRank(opposite, rank)) {
+      if (rank === NO_RANK) return false;
+      const lotCost = priceOf(opposite, rank) * this.#quoteUnitsPerTickLot;
+      const level = memory.findLevel(opposite, rank);
+      for (let maker = integers[level + FIRST]!; maker !== 0; maker = integers[maker + NEXT]!) {
         if (left < lotCost) return false;
         if (mode !== STP_NONE && this.#sameScope(taker, maker)) {
           if (mode === STP_CANCEL_OLDEST) continue;
           return false;
         }
-        const lots = Math.min(divFloor(left, lotCost), sellable, doubles[(maker << 3) + OPEN_LOTS]!);
+        const lots = Math.min(divFloor(left, lotCost), sellable, doubles[(maker >> 1) + OPEN_LOTS]!);
         left -= lots * lotCost;
         sellable -= lots;
         if (left < lotCost) return true;
@@ -717,265 +689,317 @@ export class OrderBook {
   // Auction.
 
   #uncrossAt(priceTicks: number): void {
-    const levels = this.#levels;
+    const { integers } = this.#memory;
     const bidRank = rankOf(BUY, priceTicks);
     const askRank = rankOf(SELL, priceTicks);
-    while (levels.bestRank[BUY]! <= bidRank && levels.bestRank[SELL]! <= askRank) {
-      const bid = levels.queues[levels.best[BUY]! << 2]!;
-      const ask = levels.queues[levels.best[SELL]! << 2]!;
-      const bidIsNewer = this.#entry(bid) > this.#entry(ask);
-      const taker = bidIsNewer ? bid : ask;
-      const maker = bidIsNewer ? ask : bid;
-      this.#meetInAuction(taker, maker, bidIsNewer ? BUY : SELL, priceTicks);
+    while (integers[BEST_RANK + BUY]! <= bidRank && integers[BEST_RANK + SELL]! <= askRank) {
+      const bid = this.#firstOf(BUY);
+      const ask = this.#firstOf(SELL);
+      if (this.#entry(bid) > this.#entry(ask)) this.#meetInAuction(bid, ask, BUY, priceTicks);
+      else this.#meetInAuction(ask, bid, SELL, priceTicks);
     }
   }
 
-  #meetInAuction(taker: number, maker: number, takerSide: number, priceTicks: number): void {
-    const doubles = this.#slots.doubles;
+  #meetInAuction(taker: number, maker: number, side: number, priceTicks: number): void {
+    const { doubles } = this.#memory;
+    const at = taker >> 1;
+    const takerOpen = doubles[at + OPEN_LOTS]!;
     const mode = this.#sameScope(taker, maker) ? this.#mode(taker) || this.#mode(maker) : STP_NONE;
-    const takerOpen = doubles[(taker << 3) + OPEN_LOTS]!;
     if (mode === STP_NONE) {
-      const lots = Math.min(takerOpen, doubles[(maker << 3) + OPEN_LOTS]!);
-      this.#levels.sums[(this.#slots.integers[(taker << 4) + LEVEL]! << 1) + 1]! -= lots;
-      this.#trade(taker, maker, takerSide, priceTicks, lots, takerOpen - lots);
+      const lots = Math.min(takerOpen, doubles[(maker >> 1) + OPEN_LOTS]!);
+      this.#addToLevel(taker, -lots);
+      this.#trade(taker, maker, side, priceTicks, lots, takerOpen - lots);
       if (takerOpen === lots) {
         this.#unlink(taker);
         this.#forget(taker);
       }
       return;
     }
-    const ended = this.#prevent(taker, maker, takerSide, mode, priceTicks, 1);
-    const decremented = takerOpen - doubles[(taker << 3) + OPEN_LOTS]!;
-    this.#levels.sums[(this.#slots.integers[(taker << 4) + LEVEL]! << 1) + 1]! -= decremented;
+    const ended = this.#prevent(taker, maker, side, mode, priceTicks);
+    this.#addToLevel(taker, doubles[at + OPEN_LOTS]! - takerOpen);
     if (ended !== GOES_ON) this.#cancelResting(taker, ended);
   }
 
-  // Slots, queues, levels.
+  // Orders, queues, levels.
 
   #enter(order: NewOrder): number {
-    const slot = this.#slots.take();
-    const { doubles, integers, seldom } = this.#slots;
-    let at = slot << 3;
+    const memory = this.#memory;
+    const { integers, doubles } = memory;
+    const entered = memory.takeOrder();
+    const at = entered >> 1;
     doubles[at + ORDER_ID] = order.orderId;
     doubles[at + ACCOUNT] = order.account;
     doubles[at + OPEN_LOTS] = order.quantityLots;
     doubles[at + EXECUTED_LOTS] = 0;
-    at = slot << 4;
-    integers[at + PRICE_TICKS] = order.priceTicks;
-    integers[at + TERMS] =
+    integers[entered + PRICE_TICKS] = order.priceTicks;
+    integers[entered + TERMS] =
       order.side |
       (order.selfTradeMode << TERMS_MODE_SHIFT) |
       (order.postOnly ? TERMS_POST_ONLY : 0) |
       (order.timeInForce === GTD ? TERMS_GTD : 0);
-    integers[at + TRADE_GROUP] = order.tradeGroup;
-    at = slot << 2;
-    seldom[at + ORDERED_LOTS] = order.quantityLots;
-    seldom[at + PREVENTED_LOTS] = 0;
-    seldom[at + ENTRY] = ++this.#entries;
-    seldom[at + EXPIRES_AT] = order.expiresAt;
-    return slot;
+    integers[entered + TRADE_GROUP] = order.tradeGroup;
+    doubles[at + ORDERED_LOTS] = order.quantityLots;
+    doubles[at + PREVENTED_LOTS] = 0;
+    doubles[at + ENTRY] = ++this.#entries;
+    doubles[at + EXPIRES_AT] = order.expiresAt;
+    return entered;
   }
 
   /** An order that loses its place enters again; among equal expiries its turn then comes later too. */
-  #enterAnew(slot: number): void {
-    const expires = (this.#slots.integers[(slot << 4) + TERMS]! & TERMS_GTD) !== 0;
-    if (expires) this.#expiries.remove(slot);
-    this.#slots.seldom[(slot << 2) + ENTRY] = ++this.#entries;
-    if (expires) this.#expiries.add(slot);
-  }
-
-  #rest(slot: number, side: number, priceTicks: number): void {
-    this.#link(slot, side, priceTicks);
-    this.#slots.index(slot);
-    if ((this.#slots.integers[(slot << 4) + TERMS]! & TERMS_GTD) !== 0) this.#expiries.add(slot);
+  #enterAnew(order: number): void {
+    const expires = (this.#memory.integers[order + TERMS]! & TERMS_GTD) !== 0;
+    if (expires) this.#expiries.remove(order);
+    this.#memory.doubles[(order >> 1) + ENTRY] = ++this.#entries;
+    if (expires) this.#expiries.add(order);
   }
 
   /** Puts an order at the back of the queue at its price. */
-  #link(slot: number, side: number, priceTicks: number): void {
-    const levels = this.#levels;
+  #link(order: number, side: number, priceTicks: number, open: number): void {
+    const memory = this.#memory;
+    const { integers, doubles } = memory;
     const rank = rankOf(side, priceTicks);
-    const level = levels.reach(side, rank);
-    const { queues, sums } = levels;
-    const integers = this.#slots.integers;
-    const last = queues[(level << 2) + 1]!;
-    integers[(slot << 4) + LEVEL] = level;
-    integers[(slot << 4) + PREVIOUS] = last;
-    integers[(slot << 4) + NEXT] = 0;
-    queues[(level << 2) + 1] = slot;
-    sums[(level << 1) + 1]! += this.#slots.doubles[(slot << 3) + OPEN_LOTS]!;
-    if (last !== 0) integers[(last << 4) + NEXT] = slot;
+    const leaf = memory.reachLeaf(side, rank);
+    const level = levelOf(leaf, rank);
+    const last = integers[level + LAST]!;
+    integers[order + LEAF] = leaf;
+    integers[order + PREVIOUS] = last;
+    integers[order + NEXT] = 0;
+    integers[level + LAST] = order;
+    doubles[(level >> 1) + SUM_LOTS]! += open;
+    if (last !== 0) integers[last + NEXT] = order;
     else {
-      queues[level << 2] = slot;
-      levels.open(side, rank, level);
+      integers[level + FIRST] = order;
+      memory.openLevel(side, rank, leaf);
     }
   }
 
   /** Takes an order out of its queue. */
-  #unlink(slot: number): void {
-    const { queues, sums } = this.#levels;
-    const integers = this.#slots.integers;
-    const at = slot << 4;
-    const level = integers[at + LEVEL]!;
-    const previous = integers[at + PREVIOUS]!;
-    const next = integers[at + NEXT]!;
-    sums[(level << 1) + 1]! -= this.#slots.doubles[(slot << 3) + OPEN_LOTS]!;
-    if (previous !== 0) integers[(previous << 4) + NEXT] = next;
-    else queues[level << 2] = next;
-    if (next !== 0) integers[(next << 4) + PREVIOUS] = previous;
+  #unlink(order: number): void {
+    const memory = this.#memory;
+    const { integers, doubles } = memory;
+    const side = integers[order + TERMS]! & TERMS_SIDE;
+    const rank = rankOf(side, integers[order + PRICE_TICKS]!);
+    const leaf = integers[order + LEAF]!;
+    const level = levelOf(leaf, rank);
+    const previous = integers[order + PREVIOUS]!;
+    const next = integers[order + NEXT]!;
+    doubles[(level >> 1) + SUM_LOTS]! -= doubles[(order >> 1) + OPEN_LOTS]!;
+    if (previous !== 0) integers[previous + NEXT] = next;
+    else integers[level + FIRST] = next;
+    if (next !== 0) integers[next + PREVIOUS] = previous;
     else {
-      queues[(level << 2) + 1] = previous;
-      if (previous === 0) this.#levels.close(integers[at + TERMS]! & TERMS_SIDE, level);
+      integers[level + LAST] = previous;
+      if (previous === 0) memory.closeLevel(side, rank, leaf);
     }
   }
 
   /** Ends the memory of an order that has left its queue. */
-  #forget(slot: number): void {
-    if ((this.#slots.integers[(slot << 4) + TERMS]! & TERMS_GTD) !== 0) this.#expiries.remove(slot);
-    this.#slots.remove(slot);
+  #forget(order: number): void {
+    if ((this.#memory.integers[order + TERMS]! & TERMS_GTD) !== 0) this.#expiries.remove(order);
+    this.#memory.forget(order);
   }
 
-  #cancelResting(slot: number, reason: number): void {
-    this.#writeCancelled(slot, 1, reason);
-    this.#unlink(slot);
-    this.#forget(slot);
+  #cancelResting(order: number, reason: number): void {
+    this.#writeCancelled(order, 1, reason);
+    this.#unlink(order);
+    this.#forget(order);
   }
 
-  #writeCancelled(slot: number, wasResting: number, reason: number): void {
-    const { doubles, integers } = this.#slots;
+  #addToLevel(order: number, lots: number): void {
+    const { integers, doubles } = this.#memory;
+    const side = integers[order + TERMS]! & TERMS_SIDE;
+    const level = levelOf(integers[order + LEAF]!, rankOf(side, integers[order + PRICE_TICKS]!));
+    doubles[(level >> 1) + SUM_LOTS]! += lots;
+  }
+
+  #writeCancelled(order: number, wasResting: number, reason: number): void {
+    const { integers, doubles } = this.#memory;
+    const at = order >> 1;
     this.events.cancelled(
-      integers[(slot << 4) + TERMS]! & TERMS_SIDE,
+      integers[order + TERMS]! & TERMS_SIDE,
       wasResting,
       reason,
-      doubles[(slot << 3) + ORDER_ID]!,
-      doubles[(slot << 3) + ACCOUNT]!,
-      integers[(slot << 4) + PRICE_TICKS]!,
-      doubles[(slot << 3) + OPEN_LOTS]!,
-      doubles[(slot << 3) + EXECUTED_LOTS]!,
+      doubles[at + ORDER_ID]!,
+      doubles[at + ACCOUNT]!,
+      integers[order + PRICE_TICKS]!,
+      doubles[at + OPEN_LOTS]!,
+      doubles[at + EXECUTED_LOTS]!,
     );
   }
 
-  #next(slot: number): number {
-    return this.#slots.integers[(slot << 4) + NEXT]!;
+  #writeMet(
+    kind: number,
+    taker: number,
+    maker: number,
+    side: number,
+    mode: number,
+    priceTicks: number,
+    lots: number,
+  ): void {
+    const { doubles } = this.#memory;
+    const takerAt = taker >> 1;
+    const makerAt = maker >> 1;
+    this.events.met(
+      kind,
+      side,
+      this.#collecting ? 1 : 0,
+      mode,
+      doubles[makerAt + ORDER_ID]!,
+      doubles[takerAt + ORDER_ID]!,
+      doubles[makerAt + ACCOUNT]!,
+      doubles[takerAt + ACCOUNT]!,
+      priceTicks,
+      lots,
+      doubles[makerAt + OPEN_LOTS]!,
+      doubles[makerAt + EXECUTED_LOTS]!,
+      doubles[takerAt + OPEN_LOTS]!,
+      doubles[takerAt + EXECUTED_LOTS]!,
+    );
   }
 
-  #entry(slot: number): number {
-    return this.#slots.seldom[(slot << 2) + ENTRY]!;
+  #entry(order: number): number {
+    return this.#memory.doubles[(order >> 1) + ENTRY]!;
   }
 
-  #mode(slot: number): number {
-    return (this.#slots.integers[(slot << 4) + TERMS]! >> TERMS_MODE_SHIFT) & TERMS_MODE;
+  #mode(order: number): number {
+    return (this.#memory.integers[order + TERMS]! >> TERMS_MODE_SHIFT) & TERMS_MODE;
+  }
+
+  /** The first order of the best level of a side that has one. */
+  #firstOf(side: number): number {
+    const { integers } = this.#memory;
+    return integers[levelOf(integers[BEST_LEAF + side]!, integers[BEST_RANK + side]!) + FIRST]!;
   }
 
   #bestTicks(side: number): number {
-    const level = this.#levels.best[side]!;
-    return level === 0 ? 0 : this.#levels.priceTicks(side, level);
+    const rank = this.#memory.integers[BEST_RANK + side]!;
+    return rank === NO_RANK ? 0 : priceOf(side, rank);
   }
 
   /** All open orders, in order of entry. */
-  #openSlots(): number[] {
-    const found: number[] = [];
-    for (let slot = 1; slot < this.#slots.used; slot++) {
-      if (this.#slots.integers[(slot << 4) + LEVEL] !== 0) found.push(slot);
-    }
-    return found.sort((a, b) => this.#entry(a) - this.#entry(b));
+  #byEntry(): number[] {
+    return [...this.#memory.openOrders()].sort((one, other) => this.#entry(one) - this.#entry(other));
   }
 
-  *#slotsInPriority(side: number): Generator<number> {
-    for (let level = this.#levels.best[side]!; level !== 0; level = this.#levels.next(level)) {
-      for (let slot = this.#levels.queues[level << 2]!; slot !== 0; slot = this.#next(slot)) yield slot;
+  *#inPriority(side: number): Generator<number> {
+    const { integers } = this.#memory;
+    for (let rank = integers[BEST_RANK + side]!; rank !== NO_RANK; rank = this.#memory.nextRank(side, rank)) {
+      const level = this.#memory.findLevel(side, rank);
+      for (let order = integers[level + FIRST]!; order !== 0; order = integers[order + NEXT]!) yield order;
     }
   }
 
-  #depthWhile(side: number, wanted: (priceTicks: number) => boolean): DepthLevel[] {
+  #depthTo(side: number, lastRank: number, levels: number = Number.MAX_SAFE_INTEGER): DepthLevel[] {
+    const { integers, doubles } = this.#memory;
     const depth: DepthLevel[] = [];
-    for (let level = this.#levels.best[side]!; level !== 0; level = this.#levels.next(level)) {
-      const priceTicks = this.#levels.priceTicks(side, level);
-      if (!wanted(priceTicks)) break;
+    let rank = integers[BEST_RANK + side]!;
+    while (rank <= lastRank && rank !== NO_RANK && depth.length < levels) {
+      const level = this.#memory.findLevel(side, rank);
       let orders = 0;
-      for (let slot = this.#levels.queues[level << 2]!; slot !== 0; slot = this.#next(slot)) orders++;
-      depth.push({ priceTicks, lots: this.#levels.sums[(level << 1) + 1]!, orders });
+      for (let order = integers[level + FIRST]!; order !== 0; order = integers[order + NEXT]!) orders++;
+      depth.push({ priceTicks: priceOf(side, rank), lots: doubles[(level >> 1) + SUM_LOTS]!, orders });
+      rank = this.#memory.nextRank(side, rank);
     }
     return depth;
   }
 
-  #openOrder(slot: number): OpenOrder {
-    const { doubles, integers, seldom } = this.#slots;
-    const terms = integers[(slot << 4) + TERMS]!;
+  #openOrder(order: number): OpenOrder {
+    const { integers, doubles } = this.#memory;
+    const at = order >> 1;
+    const terms = integers[order + TERMS]!;
     return {
-      orderId: doubles[(slot << 3) + ORDER_ID]!,
-      account: doubles[(slot << 3) + ACCOUNT]!,
-      tradeGroup: integers[(slot << 4) + TRADE_GROUP]!,
+      orderId: doubles[at + ORDER_ID]!,
+      account: doubles[at + ACCOUNT]!,
+      tradeGroup: integers[order + TRADE_GROUP]!,
       side: terms & TERMS_SIDE,
       postOnly: (terms & TERMS_POST_ONLY) !== 0,
-      selfTradeMode: this.#mode(slot),
-      priceTicks: integers[(slot << 4) + PRICE_TICKS]!,
-      orderedLots: seldom[(slot << 2) + ORDERED_LOTS]!,
-      executedLots: doubles[(slot << 3) + EXECUTED_LOTS]!,
-      preventedLots: seldom[(slot << 2) + PREVENTED_LOTS]!,
-      openLots: doubles[(slot << 3) + OPEN_LOTS]!,
-      expiresAt: seldom[(slot << 2) + EXPIRES_AT]!,
+      selfTradeMode: this.#mode(order),
+      priceTicks: integers[order + PRICE_TICKS]!,
+      orderedLots: doubles[at + ORDERED_LOTS]!,
+      executedLots: doubles[at + EXECUTED_LOTS]!,
+      preventedLots: doubles[at + PREVENTED_LOTS]!,
+      openLots: doubles[at + OPEN_LOTS]!,
+      expiresAt: doubles[at + EXPIRES_AT]!,
     };
   }
 
-  // Snapshot of one order: what cannot be told from its place.
+  // Moving, snapshot and restore: all three write a book down in its canonical form and read it back.
 
-  #writeOrder(view: DataView, at: number, slot: number): void {
-    const { doubles, integers, seldom } = this.#slots;
-    view.setFloat64(at, doubles[(slot << 3) + ORDER_ID]!, true);
-    view.setFloat64(at + 8, doubles[(slot << 3) + ACCOUNT]!, true);
-    view.setFloat64(at + 16, seldom[(slot << 2) + ORDERED_LOTS]!, true);
-    view.setFloat64(at + 24, doubles[(slot << 3) + EXECUTED_LOTS]!, true);
-    view.setFloat64(at + 32, seldom[(slot << 2) + PREVENTED_LOTS]!, true);
-    view.setFloat64(at + 40, seldom[(slot << 2) + ENTRY]!, true);
-    view.setFloat64(at + 48, seldom[(slot << 2) + EXPIRES_AT]!, true);
-    view.setInt32(at + 56, integers[(slot << 4) + PRICE_TICKS]!, true);
-    view.setInt32(at + 60, integers[(slot << 4) + TRADE_GROUP]!, true);
-    view.setInt32(at + 64, integers[(slot << 4) + TERMS]!, true);
+  #move(): void {
+    this.restore(this.snapshot());
   }
 
-  #readOrder(view: DataView, at: number): void {
-    const slot = this.#slots.take();
-    const { doubles, integers, seldom } = this.#slots;
-    const ordered = view.getFloat64(at + 16, true);
-    const executed = view.getFloat64(at + 24, true);
-    const prevented = view.getFloat64(at + 32, true);
-    const priceTicks = view.getInt32(at + 56, true);
-    const terms = view.getInt32(at + 64, true);
-    doubles[(slot << 3) + ORDER_ID] = view.getFloat64(at, true);
-    doubles[(slot << 3) + ACCOUNT] = view.getFloat64(at + 8, true);
-    doubles[(slot << 3) + OPEN_LOTS] = ordered - executed - prevented;
-    doubles[(slot << 3) + EXECUTED_LOTS] = executed;
-    seldom[(slot << 2) + ORDERED_LOTS] = ordered;
-    seldom[(slot << 2) + PREVENTED_LOTS] = prevented;
-    seldom[(slot << 2) + ENTRY] = view.getFloat64(at + 40, true);
-    seldom[(slot << 2) + EXPIRES_AT] = view.getFloat64(at + 48, true);
-    integers[(slot << 4) + PRICE_TICKS] = priceTicks;
-    integers[(slot << 4) + TRADE_GROUP] = view.getInt32(at + 60, true);
-    integers[(slot << 4) + TERMS] = terms;
-    this.#rest(slot, terms & TERMS_SIDE, priceTicks);
+  /** False if the memory came out too small to go on in for a while. */
+  #fillFrom(view: DataView, count: number, memory: BookMemory): boolean {
+    this.#memory = memory;
+    this.#expiries = new ExpiryQueue(memory);
+    for (let i = 0; i < count; i++) {
+      if (memory.isShort) return false;
+      this.#readOrder(view, SNAPSHOT_HEAD_BYTES + i * SNAPSHOT_ORDER_BYTES);
+    }
+    return memory.isRoomy;
   }
 
-  #checkOrder(slot: number, side: number, level: number, previous: number): void {
-    const order = this.#openOrder(slot);
-    const integers = this.#slots.integers;
-    assert(this.#slots.find(order.orderId) === slot, 'an open order is found by its id');
-    assert(order.side === side, 'an order stands on its side');
-    assert(integers[(slot << 4) + LEVEL] === level, 'an order knows its level');
-    assert(this.#levels.priceTicks(side, level) === order.priceTicks, 'an order stands at its price');
-    assert(order.priceTicks >= 1 && order.priceTicks <= PRICE_TICKS_MAX, 'a price is within its range');
-    assert(integers[(slot << 4) + PREVIOUS] === previous, 'an order knows the one before');
-    assert(previous === 0 || this.#entry(previous) < this.#entry(slot), 'a queue is in order of entry');
-    assert(this.#entry(slot) <= this.#entries, 'an entry was counted');
-    assert(order.openLots > 0, 'an open order has lots open');
-    assert(
-      order.orderedLots - order.executedLots - order.preventedLots === order.openLots,
-      'what was ordered is executed, prevented or open',
-    );
-    const expires = (integers[(slot << 4) + TERMS]! & TERMS_GTD) !== 0;
-    assert(
-      (integers[(slot << 4) + EXPIRY_PLACE] !== 0) === expires,
-      'an order waits for its expiry exactly if it has one',
-    );
+  #writeOrder(view: DataView, bytesAt: number, order: number): void {
+    const { integers, doubles } = this.#memory;
+    const at = order >> 1;
+    view.setFloat64(bytesAt, doubles[at + ORDER_ID]!, true);
+    view.setFloat64(bytesAt + 8, doubles[at + ACCOUNT]!, true);
+    view.setFloat64(bytesAt + 16, doubles[at + ORDERED_LOTS]!, true);
+    view.setFloat64(bytesAt + 24, doubles[at + EXECUTED_LOTS]!, true);
+    view.setFloat64(bytesAt + 32, doubles[at + PREVENTED_LOTS]!, true);
+    view.setFloat64(bytesAt + 40, doubles[at + ENTRY]!, true);
+    view.setFloat64(bytesAt + 48, doubles[at + EXPIRES_AT]!, true);
+    view.setInt32(bytesAt + 56, integers[order + PRICE_TICKS]!, true);
+    view.setInt32(bytesAt + 60, integers[order + TRADE_GROUP]!, true);
+    view.setInt32(bytesAt + 64, integers[order + TERMS]!, true);
+  }
+
+  #readOrder(view: DataView, bytesAt: number): void {
+    const memory = this.#memory;
+    const { integers, doubles } = memory;
+    const order = memory.takeOrder();
+    const at = order >> 1;
+    const orderId = view.getFloat64(bytesAt, true);
+    const ordered = view.getFloat64(bytesAt + 16, true);
+    const executed = view.getFloat64(bytesAt + 24, true);
+    const prevented = view.getFloat64(bytesAt + 32, true);
+    const priceTicks = view.getInt32(bytesAt + 56, true);
+    const terms = view.getInt32(bytesAt + 64, true);
+    const open = ordered - executed - prevented;
+    doubles[at + ORDER_ID] = orderId;
+    doubles[at + ACCOUNT] = view.getFloat64(bytesAt + 8, true);
+    doubles[at + OPEN_LOTS] = open;
+    doubles[at + EXECUTED_LOTS] = executed;
+    doubles[at + ORDERED_LOTS] = ordered;
+    doubles[at + PREVENTED_LOTS] = prevented;
+    doubles[at + ENTRY] = view.getFloat64(bytesAt + 40, true);
+    doubles[at + EXPIRES_AT] = view.getFloat64(bytesAt + 48, true);
+    integers[order + PRICE_TICKS] = priceTicks;
+    integers[order + TRADE_GROUP] = view.getInt32(bytesAt + 60, true);
+    integers[order + TERMS] = terms;
+    this.#link(order, terms & TERMS_SIDE, priceTicks, open);
+    memory.index(order, orderId);
+    if ((terms & TERMS_GTD) !== 0) this.#expiries.add(order);
+  }
+
+  #checkOrder(order: number, side: number, rank: number, previous: number): void {
+    const { integers } = this.#memory;
+    const told = this.#openOrder(order);
+    assert(this.#memory.find(told.orderId) === order, 'an open order is found by its id');
+    assert(told.side === side, 'an order stands on its side');
+    assert(told.priceTicks >= 1 && told.priceTicks <= PRICE_TICKS_MAX, 'a price is within its range');
+    assert(rankOf(side, told.priceTicks) === rank, 'an order stands at its price');
+    const level = this.#memory.findLevel(side, rank);
+    assert(levelOf(integers[order + LEAF]!, rank) === level, 'an order knows its level');
+    assert(integers[order + PREVIOUS] === previous, 'an order knows the one before');
+    assert(previous === 0 || this.#entry(previous) < this.#entry(order), 'a queue is in order of entry');
+    assert(this.#entry(order) <= this.#entries, 'an entry was counted');
+    assert(told.openLots > 0, 'an open order has lots open');
+    const { orderedLots, executedLots, preventedLots, openLots } = told;
+    assert(orderedLots - executedLots - preventedLots === openLots, 'what was ordered is executed, prevented or open');
+    const waits = integers[order + EXPIRY_PLACE] !== 0;
+    assert(waits === ((integers[order + TERMS]! & TERMS_GTD) !== 0), 'an order waits for its expiry if it has one');
   }
 }
 

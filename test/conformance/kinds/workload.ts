@@ -4,8 +4,9 @@ import { brotliDecompressSync } from 'node:zlib';
 import { CANCELLED, TRADE } from '../../../operators/order-book/book-events.ts';
 import { CANCEL_USER, DONE, GTC, IOC, STP_CANCEL_NEWEST } from '../../../operators/order-book/codes.ts';
 import { type NewOrder, OrderBook } from '../../../operators/order-book/order-book.ts';
+import type { ConformanceOptions, ConformanceResult } from '../conformance.ts';
 
-export interface WorkloadResult {
+export interface WorkloadResult extends ConformanceResult {
   readonly messages: number;
   readonly reports: number;
   /** SHA-256 of the whole report stream. */
@@ -33,6 +34,13 @@ const MESSAGE_BYTES = 40;
 const OPEN_ORDERS_MAX = 1_000_000;
 const HASHED_CHARACTERS = 1 << 16;
 
+/** `npm run conform -- workload FILE`. A trace is the report lines. */
+export function conform(files: readonly string[], options: ConformanceOptions): WorkloadResult {
+  const [file] = files;
+  if (file === undefined || files.length !== 1) throw new Error(`workload runs one file, not ${files.length}`);
+  return runWorkload(file, options);
+}
+
 /**
  * Runs a recorded order flow (`.bin`, or `.bin.br` for Brotli) through the exchange's order book and hashes its
  * reports. Format and report lines: flash1-dev/matching-engine-benchmark.
@@ -40,11 +48,11 @@ const HASHED_CHARACTERS = 1 << 16;
  * Its orders know no accounts: each is an account of its own, so that self-trade prevention is on and finds nothing.
  * Its modify is a cancel and a new order under the same id, so priority is lost.
  */
-export function runWorkload(file: string): WorkloadResult {
+export function runWorkload(file: string, options: ConformanceOptions = {}): WorkloadResult {
   const workload = readWorkload(file);
   const book = new OrderBook({ openOrdersMax: OPEN_ORDERS_MAX, quoteUnitsPerTickLot: 1 });
   const order = workloadOrder();
-  const reports = new ReportHash();
+  const reports = new ReportHash(options.trace);
   for (let i = 0; i < workload.count; i++) {
     const type = workload.types[i]!;
     const orderId = workload.orderIds[i]!;
@@ -145,8 +153,14 @@ class ReportHash {
   count = 0;
   #hash: Hash = createHash('sha256');
   #pending = '';
+  readonly #trace: ((line: string) => void) | undefined;
+
+  constructor(trace?: (line: string) => void) {
+    this.#trace = trace;
+  }
 
   add(line: string): void {
+    this.#trace?.(line);
     this.#pending += this.count++ === 0 ? line : `\n${line}`;
     if (this.#pending.length < HASHED_CHARACTERS) return;
     this.#hash.update(this.#pending);

@@ -1,0 +1,411 @@
+import { assert } from '../../schemas/assert.ts';
+import { PRICE_TICKS_MAX } from './codes.ts';
+
+// An order: 96 bytes. Of the doubles, the place is half the record's: `doubles[(order >> 1) + OPEN_LOTS]`.
+export const ORDER_ID = 0;
+export const ACCOUNT = 1;
+/** Lots that can still trade: ordered - executed - prevented. */
+export const OPEN_LOTS = 2;
+export const EXECUTED_LOTS = 3;
+export const LEAF = 8;
+export const PREVIOUS = 9;
+/** The next order of the queue; of a free record, the next free one. */
+export const NEXT = 10;
+/** The next order in the same bucket of the id index. */
+const BUCKET_NEXT = 11;
+export const PRICE_TICKS = 12;
+/** Side, self-trade mode, post-only, good-till-date: see `TERMS_…`. */
+export const TERMS = 13;
+export const TRADE_GROUP = 14;
+/** Place in the expiry queue + 1; 0 while in none. */
+export const EXPIRY_PLACE = 15;
+export const ORDERED_LOTS = 8;
+export const PREVENTED_LOTS = 9;
+/** Number of the order in the order of entry. */
+export const ENTRY = 10;
+/** Micros of log time; of orders without TERMS_GTD, nothing. */
+export const EXPIRES_AT = 11;
+const ORDER_SIZE = 24;
+
+export const TERMS_SIDE = 1;
+export const TERMS_MODE_SHIFT = 1;
+export const TERMS_MODE = 7;
+export const TERMS_POST_ONLY = 1 << 4;
+export const TERMS_GTD = 1 << 5;
+
+// A level: 16 bytes inside of a leaf, at `levelOf(leaf, rank)`.
+export const FIRST = 0;
+export const LAST = 1;
+/** Of the doubles: the sum of the level's open lots. */
+export const SUM_LOTS = 1;
+const LEVEL_SHIFT = 2;
+
+// A leaf: 32 levels of neighbouring ranks, with a bit for each level that holds an order.
+export const BITS = 0;
+/** Side above the 26 upper bits of the ranks. */
+export const KEY = 1;
+const PARENT = 2;
+const LEVELS = 4;
+const LEAF_SIZE = LEVELS + (32 << LEVEL_SHIFT);
+
+// A node of the tree: 32 children, with a bit for each child below which there is an order.
+const NODE_BITS = 32;
+const NODE_PARENT = 33;
+const NODE_SIZE = 36;
+
+/** A rank's bits per step of the tree. */
+const STEP = 5;
+/** The root's step tells the side and the uppermost bit of a rank. */
+const ROOT_SHIFT = 25;
+const KEY_SIDE_SHIFT = 26;
+const KEY_RANK_MASK = (1 << KEY_SIDE_SHIFT) - 1;
+
+// Before the records: record 0, which is nobody; then the best of each side; leaves by the low bits of their key; the
+// root; the buckets of the id index.
+export const BEST_LEAF = 4;
+export const BEST_RANK = 6;
+const REMEMBERED = 8;
+const REMEMBERED_COUNT = 512;
+const ROOT = REMEMBERED + REMEMBERED_COUNT;
+const BUCKETS = ROOT + NODE_SIZE;
+
+const INITIAL_SIZE = 1 << 18;
+/** What the entry of one order can need at most. */
+const ENTRY_SIZE = ORDER_SIZE + LEAF_SIZE + NODE_SIZE * (ROOT_SHIFT / STEP);
+
+/** The rank of an empty side: behind every price. */
+export const NO_RANK = 0x7fffffff;
+
+/**
+ * Distance of a price from the best price there could be, on its side: 0 is best. Both sides are then searched for
+ * their least rank, by the same code and without a branch on the side.
+ */
+export function rankOf(side: number, priceTicks: number): number {
+  return (priceTicks ^ ((side - 1) & PRICE_TICKS_MAX)) - side;
+}
+
+export function priceOf(side: number, rank: number): number {
+  return (rank + side) ^ ((side - 1) & PRICE_TICKS_MAX);
+}
+
+export function levelOf(leaf: number, rank: number): number {
+  return leaf + LEVELS + ((rank & 31) << LEVEL_SHIFT);
+}
+
+/** Number of the lowest bit that is set. */
+export function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
+
+/**
+ * The memory of one book: orders, price levels and the index from order id to order, as records in one buffer, read
+ * through a view of integers and a view of doubles. A record is known by the place of its first integer; 0 is nobody,
+ * so fresh memory is empty memory. One buffer, because a processor's cache and the compiler like one best: each array
+ * that a function touches costs it a dozen instructions before the first byte.
+ *
+ * Orders are records that are used again, the last freed first, so that a book of some thousand orders stays in the
+ * cache. They are found by id through chained buckets.
+ *
+ * Levels lie 32 to a leaf. Leaves hang in a radix tree of 32-way nodes, and each leaf and node has a bit per child, so
+ * the best level is found by counting zeros, any price from 1 to 2^31 - 1 has its place, and memory follows the orders
+ * and not the span of their prices. The best level of each side is kept. Leaves around the market are found by one look
+ * into a small table. An empty leaf stays in the tree, for the next order at its prices; its bit does not.
+ *
+ * When `isShort`, the book moves into a new memory of the size that `sizeFor` says. Where a record lies depends on
+ * history and is never seen outside of the book.
+ *
+ * Invariants: a bit is set exactly if there is an order below it; the best rank is the least of its side; an order is
+ * in the index exactly while it rests.
+ */
+export class BookMemory {
+  readonly integers: Int32Array;
+  readonly doubles: Float64Array;
+  /** Orders in the index. */
+  openCount = 0;
+  #top: number;
+  #free = 0;
+  readonly #limit: number;
+  readonly #bucketMask: number;
+
+  constructor(size: number = INITIAL_SIZE) {
+    const memory = new ArrayBuffer(size * 4);
+    this.integers = new Int32Array(memory);
+    this.doubles = new Float64Array(memory);
+    this.integers[KEY] = -1;
+    this.integers[BEST_RANK] = NO_RANK;
+    this.integers[BEST_RANK + 1] = NO_RANK;
+    const buckets = size >> 4;
+    this.#bucketMask = buckets - 1;
+    this.#top = BUCKETS + buckets;
+    this.#limit = size - ENTRY_SIZE;
+  }
+
+  /** There may not be room for one more order. */
+  get isShort(): boolean {
+    return this.#top > this.#limit;
+  }
+
+  /** Whether less than half is in use. */
+  get isRoomy(): boolean {
+    return this.#top < this.#limit >> 1;
+  }
+
+  get size(): number {
+    return this.integers.length;
+  }
+
+  // Orders and their index.
+
+  /** A record for a new order; it holds whatever the last order left. */
+  takeOrder(): number {
+    const order = this.#free;
+    if (order !== 0) {
+      this.#free = this.integers[order + NEXT]!;
+      return order;
+    }
+    const fresh = this.#top;
+    this.#top = fresh + ORDER_SIZE;
+    return fresh;
+  }
+
+  freeOrder(order: number): void {
+    this.integers[order + NEXT] = this.#free;
+    this.#free = order;
+  }
+
+  /** Makes the order findable by its id. */
+  index(order: number, orderId: number): void {
+    const bucket = this.#bucketOf(orderId);
+    this.integers[order + BUCKET_NEXT] = this.integers[bucket]!;
+    this.integers[bucket] = order;
+    this.openCount++;
+  }
+
+  /** Takes the order out of the index and frees its record. */
+  forget(order: number): void {
+    const { integers } = this;
+    const bucket = this.#bucketOf(this.doubles[(order >> 1) + ORDER_ID]!);
+    const next = integers[order + BUCKET_NEXT]!;
+    if (integers[bucket] === order) integers[bucket] = next;
+    else {
+      let before = integers[bucket]!;
+      while (integers[before + BUCKET_NEXT] !== order) before = integers[before + BUCKET_NEXT]!;
+      integers[before + BUCKET_NEXT] = next;
+    }
+    this.openCount--;
+    integers[order + NEXT] = this.#free;
+    this.#free = order;
+  }
+
+  /** An open order, or 0. */
+  find(orderId: number): number {
+    let order = this.integers[this.#bucketOf(orderId)]!;
+    while (order !== 0 && this.doubles[(order >> 1) + ORDER_ID] !== orderId)
+      order = this.integers[order + BUCKET_NEXT]!;
+    return order;
+  }
+
+  /** All open orders, in no order to rely on. */
+  *openOrders(): Generator<number> {
+    for (let bucket = BUCKETS; bucket <= BUCKETS + this.#bucketMask; bucket++) {
+      for (let order = this.integers[bucket]!; order !== 0; order = this.integers[order + BUCKET_NEXT]!) yield order;
+    }
+  }
+
+  // Ids that follow one another lie side by side; the upper bits are folded in for those that come in large steps.
+  #bucketOf(orderId: number): number {
+    const lower = orderId | 0;
+    const upper = (orderId * 2 ** -32) | 0;
+    return BUCKETS + ((lower ^ (lower >>> 10) ^ (lower >>> 20) ^ Math.imul(upper, 0x9e3779b1)) & this.#bucketMask);
+  }
+
+  // Levels.
+
+  /** The leaf of a rank, made if it is missing. */
+  reachLeaf(side: number, rank: number): number {
+    const key = (side << KEY_SIDE_SHIFT) | (rank >>> STEP);
+    const leaf = this.integers[rememberedAt(key)]!;
+    return this.integers[leaf + KEY] === key ? leaf : this.#makeLeaf(key);
+  }
+
+  /** The level of a rank if an order stands there, else 0. */
+  findLevel(side: number, rank: number): number {
+    const leaf = this.#findLeaf((side << KEY_SIDE_SHIFT) | (rank >>> STEP));
+    return leaf !== 0 && (this.integers[leaf + BITS]! >>> (rank & 31)) & 1 ? levelOf(leaf, rank) : 0;
+  }
+
+  /** The next worse rank at which an order stands, or NO_RANK. */
+  nextRank(side: number, rank: number): number {
+    const { integers } = this;
+    const leaf = this.#findLeaf((side << KEY_SIDE_SHIFT) | (rank >>> STEP));
+    const bits = integers[leaf + BITS]! & (-2 << (rank & 31));
+    if (bits !== 0) return (rank & ~31) | lowestBit(bits);
+    const next = this.#leafAfter(leaf);
+    return next === 0 ? NO_RANK : this.#firstRank(next);
+  }
+
+  /** The first order has entered a level: marks it, and makes it the best if it is. */
+  openLevel(side: number, rank: number, leaf: number): void {
+    const { integers } = this;
+    const bits = integers[leaf + BITS]!;
+    integers[leaf + BITS] = bits | (1 << (rank & 31));
+    if (bits === 0) this.#markAbove(leaf);
+    if (rank < integers[BEST_RANK + side]!) {
+      integers[BEST_RANK + side] = rank;
+      integers[BEST_LEAF + side] = leaf;
+    }
+  }
+
+  /** The last order has left a level: unmarks it, and finds the next best if it was the best. */
+  closeLevel(side: number, rank: number, leaf: number): void {
+    const { integers } = this;
+    const bits = integers[leaf + BITS]! & ~(1 << (rank & 31));
+    integers[leaf + BITS] = bits;
+    if (integers[BEST_RANK + side] !== rank) {
+      if (bits === 0) this.#unmarkAbove(leaf);
+    } else if (bits !== 0) integers[BEST_RANK + side] = (rank & ~31) | lowestBit(bits);
+    else {
+      this.#unmarkAbove(leaf);
+      const next = this.#leafAfter(leaf);
+      integers[BEST_LEAF + side] = next;
+      integers[BEST_RANK + side] = next === 0 ? NO_RANK : this.#firstRank(next);
+    }
+  }
+
+  #firstRank(leaf: number): number {
+    return ((this.integers[leaf + KEY]! & KEY_RANK_MASK) << STEP) | lowestBit(this.integers[leaf + BITS]!);
+  }
+
+  #markAbove(leaf: number): void {
+    const { integers } = this;
+    const key = integers[leaf + KEY]!;
+    let node = integers[leaf + PARENT]!;
+    for (let shift = 0; node !== 0; shift += STEP) {
+      const bits = integers[node + NODE_BITS]!;
+      integers[node + NODE_BITS] = bits | (1 << ((key >>> shift) & 31));
+      if (bits !== 0) return;
+      node = integers[node + NODE_PARENT]!;
+    }
+  }
+
+  #unmarkAbove(leaf: number): void {
+    const { integers } = this;
+    const key = integers[leaf + KEY]!;
+    let node = integers[leaf + PARENT]!;
+    for (let shift = 0; node !== 0; shift += STEP) {
+      const bits = integers[node + NODE_BITS]! & ~(1 << ((key >>> shift) & 31));
+      integers[node + NODE_BITS] = bits;
+      if (bits !== 0) return;
+      node = integers[node + NODE_PARENT]!;
+    }
+  }
+
+  /** The next leaf of the same side that holds an order, or 0. */
+  #leafAfter(leaf: number): number {
+    const { integers } = this;
+    const key = integers[leaf + KEY]!;
+    let node = integers[leaf + PARENT]!;
+    for (let shift = 0; node !== 0; shift += STEP) {
+      const later = integers[node + NODE_BITS]! & (-2 << ((key >>> shift) & 31));
+      if (later !== 0) {
+        const found = this.#firstLeaf(node, later, shift);
+        return integers[found + KEY]! >>> KEY_SIDE_SHIFT === key >>> KEY_SIDE_SHIFT ? found : 0;
+      }
+      node = integers[node + NODE_PARENT]!;
+    }
+    return 0;
+  }
+
+  #firstLeaf(from: number, among: number, fromShift: number): number {
+    const { integers } = this;
+    let node = from;
+    let bits = among;
+    for (let shift = fromShift; shift > 0; shift -= STEP) {
+      node = integers[node + lowestBit(bits)]!;
+      bits = integers[node + NODE_BITS]!;
+    }
+    return integers[node + lowestBit(bits)]!;
+  }
+
+  #findLeaf(key: number): number {
+    const remembered = this.integers[rememberedAt(key)]!;
+    if (this.integers[remembered + KEY] === key) return remembered;
+    let node = ROOT;
+    for (let shift = ROOT_SHIFT; shift >= 0 && node !== 0; shift -= STEP) {
+      node = this.integers[node + ((key >>> shift) & 31)]!;
+    }
+    return node;
+  }
+
+  #makeLeaf(key: number): number {
+    const { integers } = this;
+    let node = ROOT;
+    for (let shift = ROOT_SHIFT; shift > 0; shift -= STEP) {
+      const at = node + ((key >>> shift) & 31);
+      if (integers[at] === 0) {
+        integers[at] = this.#top;
+        integers[this.#top + NODE_PARENT] = node;
+        this.#top += NODE_SIZE;
+      }
+      node = integers[at]!;
+    }
+    const at = node + (key & 31);
+    if (integers[at] === 0) {
+      integers[at] = this.#top;
+      integers[this.#top + KEY] = key;
+      integers[this.#top + PARENT] = node;
+      this.#top += LEAF_SIZE;
+    }
+    integers[rememberedAt(key)] = integers[at]!;
+    return integers[at]!;
+  }
+
+  /** Throws unless bits, keys, links and best agree with the queues. */
+  checkInvariants(): void {
+    this.#checkNode(ROOT, 0, ROOT_SHIFT, 0);
+    for (const side of [0, 1]) {
+      const ofSide = this.integers[ROOT + NODE_BITS]! & (3 << (side << 1));
+      const leaf = ofSide === 0 ? 0 : this.#firstLeaf(ROOT, ofSide, ROOT_SHIFT);
+      assert(this.integers[BEST_LEAF + side] === leaf, 'the best leaf is the first of the tree');
+      const rank = leaf === 0 ? NO_RANK : this.#firstRank(leaf);
+      assert(this.integers[BEST_RANK + side] === rank, 'the best rank is the first of the best leaf');
+    }
+    let open = 0;
+    for (const order of this.openOrders()) {
+      open++;
+      assert(this.find(this.doubles[(order >> 1) + ORDER_ID]!) === order, 'an order is found by its id, and once only');
+    }
+    assert(open === this.openCount, 'the index counts its orders');
+  }
+
+  #checkNode(node: number, parent: number, shift: number, prefix: number): void {
+    const { integers } = this;
+    assert(integers[node + NODE_PARENT] === parent, 'a node knows its parent');
+    for (let branch = 0; branch < 32; branch++) {
+      const child = integers[node + branch]!;
+      const key = (prefix << STEP) | branch;
+      if (child !== 0 && shift > 0) this.#checkNode(child, node, shift - STEP, key);
+      if (child !== 0 && shift === 0) this.#checkLeaf(child, node, key);
+      const inUse = child !== 0 && integers[child + (shift > 0 ? NODE_BITS : BITS)] !== 0;
+      assert(((integers[node + NODE_BITS]! >>> branch) & 1) === (inUse ? 1 : 0), 'a bit tells of orders below a child');
+    }
+  }
+
+  #checkLeaf(leaf: number, parent: number, key: number): void {
+    const { integers } = this;
+    assert(integers[leaf + PARENT] === parent, 'a leaf knows its parent');
+    assert(integers[leaf + KEY] === key, 'a leaf has the key of its place');
+    for (let rank = 0; rank < 32; rank++) {
+      const level = levelOf(leaf, rank);
+      const inUse = ((integers[leaf + BITS]! >>> rank) & 1) === 1;
+      assert(inUse === (integers[level + FIRST] !== 0), 'a level in use has a first order');
+      assert(inUse === (integers[level + LAST] !== 0), 'a level in use has a last order');
+      assert(inUse || this.doubles[(level >> 1) + SUM_LOTS] === 0, 'an unused level sums to zero');
+    }
+  }
+}
+
+// The side sits above the bits that choose the place: folded in, so that the sides do not share one.
+function rememberedAt(key: number): number {
+  return REMEMBERED + ((key ^ (key >>> 18)) & (REMEMBERED_COUNT - 1));
+}
