@@ -189,10 +189,11 @@ export class Journal {
       const file = this.#disk.open(spare, 'write');
       writeFully(file, header, 0, header.length, 0);
       syncFully(file);
+      file.close();
       this.#disk.rename(spare, path);
       this.#disk.syncDirectory(directory);
       this.#file?.close();
-      this.#file = file;
+      this.#file = this.#disk.open(path, 'write');
     });
     this.#segment++;
     this.#segmentFirstCommit = this.#commit + 1;

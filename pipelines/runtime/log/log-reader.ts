@@ -157,6 +157,7 @@ export class LogReader {
    */
   nextCommit(): boolean {
     const scanner = this.#scanner;
+    this.#passRest();
     for (;;) {
       const limit = this.#limit();
       if (limit === undefined) return false;
@@ -193,6 +194,20 @@ export class LogReader {
         );
       }
     }
+    this.#passRest();
+  }
+
+  /** What is left of the commit is skipped: the records behind it continue it all the same. */
+  #passRest(): void {
+    const words = this.#words;
+    for (let at = this.#at; at < this.#end; ) {
+      const index = at >> 2;
+      const place = words[index + 4]!;
+      const slot = (place & 0xff) * PARTITIONS_MAX + ((place >>> 8) & 0xff);
+      const offset = (words[index + 5]! >>> 0) * 0x1_0000 + (place >>> 16);
+      if (offset >= this.#nextOffsets[slot]!) this.#nextOffsets[slot] = offset + 1;
+      at += ((words[index]! & 0xff_ff_ff) + 7) & ~7;
+    }
     this.#at = this.#end;
   }
 
@@ -222,6 +237,8 @@ export class LogReader {
     if (durable && this.#header.segment >= this.#durable!.segment) {
       throw this.#damagedHere('zeros in front of the durable end');
     }
+    // A segment is begun before its first commit: then there is none behind it yet.
+    if (firstCommit === this.#header.firstCommit && !durable) return false;
     if (!this.#disk.exists(join(directory, name))) {
       if (!durable && listSegments(this.#disk, directory).every((other) => other < firstCommit)) return false;
       throw this.#damagedHere(`the commits end here, and segment ${name} is missing`);

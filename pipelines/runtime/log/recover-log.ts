@@ -14,7 +14,7 @@ import {
   TRAILER_HASH_AT,
   TRAILER_MARKER,
 } from '../../../schemas/log-format.ts';
-import type { Disk } from '../outside/disk.ts';
+import type { Disk, DiskFile } from '../outside/disk.ts';
 import { crc32OfRange } from './crc32.ts';
 import { type Damage, describeDamage, LogDamaged } from './damage.ts';
 import { emptyLogEnd, type LogEnd, nextOffsetIn } from './log-end.ts';
@@ -22,6 +22,8 @@ import { readSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import { listSegments, zeroRange } from './segment-keeper.ts';
 import { SegmentScanner } from './segment-scanner.ts';
 import { changeFully, syncFully, writeFully } from './write-fully.ts';
+
+const READ_AHEAD_BYTES = 4 * 1024 * 1024;
 
 /** Something outside the log's own last commit that knows how far the log was durable. A log that ends before it has lost data. */
 export type DurableMark =
@@ -80,7 +82,7 @@ export function recoverLog(disk: Disk, options: RecoverLogOptions): RecoveredLog
   const newest = headers.at(-1)!;
   const path = join(directory, segmentName(newest.firstCommit));
   const file = disk.open(path, 'read');
-  const scanner = new SegmentScanner('all', 4 * 1024 * 1024);
+  const scanner = new SegmentScanner('all', memoryFor(file));
   const hashes = new Map<number, Uint8Array>([[newest.firstCommit - 1, newest.previousHash]]);
   let lastCommitAt = newest.headerBytes;
   let fileBytes: number;
@@ -314,7 +316,7 @@ function secureLastCommit(disk: Disk, directory: string, path: string, from: num
 function rescanned(disk: Disk, path: string, header: SegmentHeader, end: LogEnd): LogEnd {
   const file = disk.open(path, 'read');
   try {
-    const scanner = new SegmentScanner('all', 4 * 1024 * 1024);
+    const scanner = new SegmentScanner('all', memoryFor(file));
     scanner.open(file, header);
     while (scanner.commit < end.commit) {
       if (scanner.next(end.offset) !== 'commit') throw new LogDamaged(scanner.damage!, 'It changed while it was read');
@@ -323,4 +325,8 @@ function rescanned(disk: Disk, path: string, header: SegmentHeader, end: LogEnd)
   } finally {
     file.close();
   }
+}
+
+function memoryFor(file: DiskFile): number {
+  return Math.min(READ_AHEAD_BYTES, Math.max(4096, Math.ceil(file.size() / 4096) * 4096));
 }
