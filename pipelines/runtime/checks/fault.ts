@@ -23,34 +23,3 @@ export interface Check {
 export function portName(edge: GraphEdge): string {
   return edge.from.port === '' ? edge.from.node : `${edge.from.node}.${edge.from.port}`;
 }
-
-/** The closest of `names` to `wanted`, if it is close enough to be a slip of the hand. */
-export function nearest(wanted: string, names: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Math.floor(wanted.length / 3) + 1;
-  for (const name of names) {
-    const distance = editDistance(wanted, name);
-    if (distance < bestDistance) {
-      best = name;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-/** Optimal string alignment: insertions, deletions, replacements, swaps of neighbours. */
-function editDistance(left: string, right: string): number {
-  const rows: number[][] = [Array.from({ length: right.length + 1 }, (_, column) => column)];
-  for (let row = 1; row <= left.length; row++) {
-    rows.push([row]);
-    for (let column = 1; column <= right.length; column++) {
-      const same = left[row - 1] === right[column - 1] ? 0 : 1;
-      let cost = Math.min(rows[row - 1]![column]! + 1, rows[row]![column - 1]! + 1, rows[row - 1]![column - 1]! + same);
-      if (row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1]) {
-        cost = Math.min(cost, rows[row - 2]![column - 2]! + 1);
-      }
-      rows[row]!.push(cost);
-    }
-  }
-  return rows[left.length]![right.length]!;
-}

@@ -1,8 +1,9 @@
 /** Checks of names: ids name the state, the logs and the metrics of a node, so they are written by hand and once. */
+import { didYouMean } from '../../../schemas/nearest-name.ts';
 import type { Graph } from '../graph.ts';
 import { nodeOf } from '../graph.ts';
 import type { Check } from './fault.ts';
-import { nearest, portName } from './fault.ts';
+import { portName } from './fault.ts';
 
 const ID = /^[a-z][a-z0-9-]*$/;
 
@@ -44,9 +45,8 @@ export const unknownInput: Check = {
       .filter((edge) => edge.records === undefined)
       .map((edge) => {
         const ports = portsOf(graph, edge.from.node);
-        const near = nearest(edge.from.port, ports);
         const names = ports.map((port) => `${edge.from.node}.${port}`);
-        const hint = near ? ` Did you mean "${edge.from.node}.${near}"?` : '';
+        const hint = didYouMean(portName(edge), names);
         return {
           at: edge.at,
           level: 'error' as const,
@@ -65,15 +65,14 @@ export const unknownOutput: Check = {
       const [id, port] = name.split('.') as [string, string];
       const ports = portsOf(graph, id);
       if (ports.includes(port)) return [];
-      const near = nearest(port, ports);
-      const hint = near ? ` Did you mean "${id}.${near}"?` : '';
-      const names = ports.map((known) => `${id}.${known}`).join(', ');
+      const names = ports.map((known) => `${id}.${known}`);
+      const hint = didYouMean(name, names);
       return [
         {
           at: nodeOf(graph, id)?.at ?? graph.at,
           level: 'error' as const,
           id: 'unknown-output',
-          says: `Dropped output "${name}" names no port.${hint} (${names})`,
+          says: `Dropped output "${name}" names no port.${hint} (${names.join(', ')})`,
         },
       ];
     }),
