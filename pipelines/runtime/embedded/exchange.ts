@@ -9,7 +9,6 @@ import type { AnyRecord } from '../../../schemas/generated/records.ts';
 import { type Catalog, extendCatalog, type PartitionCounts, placeSymbols } from '../catalog.ts';
 import type { Graph } from '../graph.ts';
 import { planLanes } from '../lane-plan.ts';
-import { openLogReader } from '../log/log-reader.ts';
 import type { LogWriter } from '../log/log-writer.ts';
 import { logDefaults } from '../log/log-writer.ts';
 import { type RecoveredLog, recoverLog } from '../log/recover-log.ts';
@@ -20,13 +19,13 @@ import type { CommittedRecord, HeadInput, Sink, Source } from '../ports.ts';
 import { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import { openSnapshotWriter, type SnapshotWriter } from '../snapshots/snapshot-writer.ts';
 import { readCatalog, writeCatalog } from './catalog-file.ts';
-import { Head } from './head.ts';
+import type { Head } from './head.ts';
 import { HeadRunner } from './head-runner.ts';
-import { HEAD_SERIES, headSnapshotOf, takeHeadSnapshot } from './head-snapshots.ts';
+import { HEAD_SERIES, takeHeadSnapshot } from './head-snapshots.ts';
 import { logStore } from './log-store.ts';
 import { type MainLane, startMainLane } from './main-lane.ts';
-import { type ReplayResult, replay } from './replay.ts';
-import type { RecordedFrame } from './replay-store.ts';
+import type { ReplayResult } from './replay.ts';
+import { replayHead } from './replay-head.ts';
 import type { LaneStatus, RunningLane } from './running-lane.ts';
 import { startWorkerLane } from './worker-lane.ts';
 
@@ -255,66 +254,16 @@ export async function openExchange(options: ExchangeOptions): Promise<EmbeddedEx
     marks: snapshots.marks(),
     segmentBytes,
   });
-  const { head, replayed, snapshotCommands } = recoverHead(
-    graph,
-    catalog,
-    disk,
-    directory,
-    snapshots,
-    log,
-    options.say,
+  const found = snapshots.newest(HEAD_SERIES, ({ generation }) =>
+    generation === catalog.generation ? undefined : `it is of generation ${generation}`,
   );
+  for (const { name, why } of found.refused) options.say(`snapshot ${name} is passed over: ${why}`);
+  const { head, replayed, snapshotCommands } = replayHead(graph, catalog, disk, directory, found.snapshot);
   const writer = await openLog(options, directory, log, segmentBytes);
   const runner = new HeadRunner(head, writer.journal, clock, options.fail);
   head.storeInto(logStore(writer.log));
   const recovery = { log, replayed, snapshotCommands, tookMs: clock.monotonicMs() - beganMs };
   return new EmbeddedExchange(options, catalog, head, runner, writer.log, openSnapshotWriter(snapshotData), recovery);
-}
-
-/** The newest snapshot from which the log can be replayed, and the replay. */
-function recoverHead(
-  graph: Graph,
-  catalog: Catalog,
-  disk: Disk,
-  directory: string,
-  snapshots: SnapshotStore,
-  log: RecoveredLog,
-  say: (line: string) => void,
-): { head: Head; replayed: ReplayResult; snapshotCommands: number } {
-  const head = new Head(graph, catalog, NO_STORE);
-  if (log.end.commit === 0) return { head, replayed: { commands: 0, records: 0 }, snapshotCommands: 0 };
-  const found = snapshots.newest(HEAD_SERIES, ({ generation }) =>
-    generation === catalog.generation ? undefined : `it is of generation ${generation}`,
-  );
-  for (const { name, why } of found.refused) say(`snapshot ${name} is passed over: ${why}`);
-  if (found.snapshot) head.restore(headSnapshotOf(found.snapshot));
-  const snapshotCommands = head.commands;
-  const reader = openLogReader(disk, {
-    directory,
-    from: {
-      positions: [...head.logs.values()].flatMap(({ number, nextOffsets }) =>
-        nextOffsets.map((offset, partition) => ({ log: number, partition, offset })),
-      ),
-    },
-  });
-  if (!reader) return { head, replayed: { commands: 0, records: 0 }, snapshotCommands };
-  const frame = { chainKey: 0, log: 0, partition: 0, offset: 0, bytes: reader.bytes, start: 0, end: 0 };
-  const next = (): RecordedFrame | undefined => {
-    if (!reader.next()) return undefined;
-    frame.chainKey = reader.chainKey;
-    frame.log = reader.log;
-    frame.partition = reader.partition;
-    frame.offset = reader.offset;
-    frame.bytes = reader.bytes;
-    frame.start = reader.payloadAt;
-    frame.end = reader.payloadEnd;
-    return frame;
-  };
-  try {
-    return { head, replayed: replay(head, next), snapshotCommands };
-  } finally {
-    reader.close();
-  }
 }
 
 async function openLog(options: ExchangeOptions, directory: string, log: RecoveredLog, segmentBytes: number) {
@@ -336,11 +285,3 @@ async function openLog(options: ExchangeOptions, directory: string, log: Recover
   };
   return { log: writer, journal };
 }
-
-const NO_STORE = {
-  beginCommand() {},
-  append() {
-    throw new Error('a head that is being recovered stores nothing');
-  },
-  endCommand() {},
-};
