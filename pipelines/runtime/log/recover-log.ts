@@ -2,10 +2,6 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { ExitError } from '../../../schemas/exit.ts';
 import {
-  CHAIN_KEYS,
-  FRAME_HEADER_BYTES,
-  FRAME_LENGTH_MAX,
-  LOGS_MAX,
   readU64,
   segmentName,
   TRAILER_BYTES,
@@ -15,12 +11,12 @@ import {
   TRAILER_MARKER,
 } from '../../../schemas/log-format.ts';
 import type { Disk, DiskFile } from '../outside/disk.ts';
-import { crc32OfRange } from './crc32.ts';
 import { type Damage, describeDamage, LogDamaged } from './damage.ts';
 import { emptyLogEnd, type LogEnd, nextOffsetIn } from './log-end.ts';
 import { readSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import { listSegments, zeroRange } from './segment-keeper.ts';
 import { SegmentScanner } from './segment-scanner.ts';
+import { lastNonZero, readTail, validBehind } from './tail-rule.ts';
 import { changeFully, syncFully, writeFully } from './write-fully.ts';
 
 const READ_AHEAD_BYTES = 4 * 1024 * 1024;
@@ -198,7 +194,7 @@ function lastTrailerDamage(
   return undefined;
 }
 
-function checkMarks(end: LogEnd, marks: readonly DurableMark[], directory: string, damage?: Damage): void {
+export function checkMarks(end: LogEnd, marks: readonly DurableMark[], directory: string, damage?: Damage): void {
   for (const mark of marks) {
     const knows =
       'commit' in mark
@@ -225,28 +221,6 @@ function checkHashes(hashes: ReadonlyMap<number, Uint8Array>, marks: readonly Du
   }
 }
 
-function readTail(disk: Disk, path: string, from: number): Uint8Array {
-  // Kept whole: a frame may lie anywhere in it. A segment's size is the bound.
-  const file = disk.open(path, 'read');
-  try {
-    const bytes = new Uint8Array(Math.max(0, file.size() - from));
-    let at = 0;
-    while (at < bytes.length) {
-      const count = file.read(bytes, at, bytes.length - at, from + at);
-      if (count === 0) break;
-      at += count;
-    }
-    return bytes;
-  } finally {
-    file.close();
-  }
-}
-
-function lastNonZero(bytes: Uint8Array): number {
-  for (let at = bytes.length - 1; at >= 0; at--) if (bytes[at] !== 0) return at;
-  return -1;
-}
-
 function firstNonZero(end: LogEnd, tail: Uint8Array): Damage {
   return {
     segmentFirstCommit: end.segmentFirstCommit,
@@ -254,41 +228,6 @@ function firstNonZero(end: LogEnd, tail: Uint8Array): Damage {
     at: end.offset + tail.findIndex((byte) => byte !== 0),
     what: 'something stands behind the last commit',
   };
-}
-
-/**
- * What proves that the commit in `tail` was followed by another, or was there before: a trailer or a record of any other commit. Records of
- * `commit` itself prove nothing: a crash keeps any part of what was not synced.
- */
-function validBehind(tail: Uint8Array, commit: number): string | undefined {
-  // A copy is aligned, whatever the tail's place in the file.
-  const bytes = new Uint8Array((tail.length + 7) & ~7);
-  bytes.set(tail);
-  const words = new Int32Array(bytes.buffer);
-  const view = new DataView(bytes.buffer);
-  const bits = commit & 0xff;
-  for (let at = 0; at + FRAME_HEADER_BYTES <= bytes.length; at += 8) {
-    const word = words[at >> 2]! >>> 0;
-    if (word === 0) continue;
-    if (word === TRAILER_MARKER) {
-      if (at + TRAILER_BYTES > bytes.length) continue;
-      if (
-        crc32(bytes.subarray(at + TRAILER_COMMIT_AT, at + TRAILER_BYTES)) !== view.getUint32(at + TRAILER_CRC_AT, true)
-      )
-        continue;
-      const found = readU64(view, at + TRAILER_COMMIT_AT);
-      if (found !== commit) return `the trailer of commit ${found}`;
-      continue;
-    }
-    const length = word & 0xff_ff_ff;
-    const end = at + ((length + 7) & ~7);
-    if (length < FRAME_HEADER_BYTES || length > FRAME_LENGTH_MAX || end > bytes.length || word >>> 24 === bits)
-      continue;
-    if (words[(at >> 2) + 3]! >>> 0 >= CHAIN_KEYS || bytes[at + 16]! >= LOGS_MAX) continue;
-    if (crc32OfRange(bytes, words, at + 8, end) !== words[(at >> 2) + 1]! >>> 0) continue;
-    return `a record of another commit (${word >>> 24} modulo 256)`;
-  }
-  return undefined;
 }
 
 /** Writes the last commit once more and syncs it with its folder: what recovery has seen must not vanish after it was acknowledged. */
