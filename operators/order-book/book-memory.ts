@@ -1,101 +1,37 @@
 import { assert } from '../../schemas/assert.ts';
-import { PRICE_TICKS_MAX } from './codes.ts';
+import * as layout from './book-layout.ts';
 
-// An order: 96 bytes. Of the doubles, the place is half the record's: `doubles[(order >> 1) + OPEN_LOTS]`.
-export const ORDER_ID = 0;
-export const ACCOUNT = 1;
-/** Lots that can still trade: ordered - executed - prevented. */
-export const OPEN_LOTS = 2;
-export const EXECUTED_LOTS = 3;
-export const LEAF = 8;
-export const PREVIOUS = 9;
-/** The next order of the queue; of a free record, the next free one. */
-export const NEXT = 10;
-/** The next order in the same bucket of the id index. */
-const BUCKET_NEXT = 11;
-export const PRICE_TICKS = 12;
-/** Side, self-trade mode, post-only, good-till-date: see `TERMS_…`. */
-export const TERMS = 13;
-export const TRADE_GROUP = 14;
-/** Place in the expiry queue + 1; 0 while in none. */
-export const EXPIRY_PLACE = 15;
-export const ORDERED_LOTS = 8;
-export const PREVENTED_LOTS = 9;
-/** Number of the order in the order of entry. */
-export const ENTRY = 10;
-/** Micros of log time; of orders without TERMS_GTD, nothing. */
-export const EXPIRES_AT = 11;
-const ORDER_SIZE = 24;
-
-export const TERMS_SIDE = 1;
-export const TERMS_MODE_SHIFT = 1;
-export const TERMS_MODE = 7;
-export const TERMS_POST_ONLY = 1 << 4;
-export const TERMS_GTD = 1 << 5;
-
-// A level: 16 bytes inside of a leaf, at `levelOf(leaf, rank)`.
-export const FIRST = 0;
-export const LAST = 1;
-/** Of the doubles: the sum of the level's open lots. */
-export const SUM_LOTS = 1;
-const LEVEL_SHIFT = 2;
-
-// A leaf: 32 levels of neighbouring ranks, with a bit for each level that holds an order.
-export const BITS = 0;
-/** Side above the 26 upper bits of the ranks. */
-export const KEY = 1;
-const PARENT = 2;
-const LEVELS = 4;
-const LEAF_SIZE = LEVELS + (32 << LEVEL_SHIFT);
-
-// A node of the tree: 32 children, with a bit for each child below which there is an order.
-const NODE_BITS = 32;
-const NODE_PARENT = 33;
-const NODE_SIZE = 36;
-
-/** A rank's bits per step of the tree. */
-const STEP = 5;
-/** The root's step tells the side and the uppermost bit of a rank. */
-const ROOT_SHIFT = 25;
-const KEY_SIDE_SHIFT = 26;
-const KEY_RANK_MASK = (1 << KEY_SIDE_SHIFT) - 1;
-
-// Before the records: record 0, which is nobody; then the best of each side; leaves by the low bits of their key; the
-// root; the buckets of the id index.
-export const BEST_LEAF = 4;
-export const BEST_RANK = 6;
-const REMEMBERED = 8;
-const REMEMBERED_COUNT = 512;
-const ROOT = REMEMBERED + REMEMBERED_COUNT;
-const BUCKETS = ROOT + NODE_SIZE;
-
-const INITIAL_SIZE = 1 << 18;
-/** What the entry of one order can need at most. */
-const ENTRY_SIZE = ORDER_SIZE + LEAF_SIZE + NODE_SIZE * (ROOT_SHIFT / STEP);
-
-/** The rank of an empty side: behind every price. */
-export const NO_RANK = 0x7fffffff;
-
-/**
- * Distance of a price from the best price there could be, on its side: 0 is best. Both sides are then searched for
- * their least rank, by the same code and without a branch on the side.
- */
-export function rankOf(side: number, priceTicks: number): number {
-  return (priceTicks ^ ((side - 1) & PRICE_TICKS_MAX)) - side;
-}
-
-export function priceOf(side: number, rank: number): number {
-  return (rank + side) ^ ((side - 1) & PRICE_TICKS_MAX);
-}
-
-export function levelOf(leaf: number, rank: number): number {
-  return leaf + LEVELS + ((rank & 31) << LEVEL_SHIFT);
-}
-
-/** Number of the lowest bit that is set. */
-export function lowestBit(bits: number): number {
-  return 31 - Math.clz32(bits & -bits);
-}
+// Constants of this module: the compiler folds those, and loads imported ones at each use.
+const {
+  BEST_LEAF,
+  BEST_RANK,
+  BITS,
+  BUCKETS,
+  BUCKET_NEXT,
+  ENTRY_SIZE,
+  FIRST,
+  INITIAL_SIZE,
+  KEY,
+  KEY_RANK_MASK,
+  KEY_SIDE_SHIFT,
+  LAST,
+  LEAF_SIZE,
+  NEXT,
+  NODE_BITS,
+  NODE_PARENT,
+  NODE_SIZE,
+  NO_RANK,
+  ORDER_ID,
+  ORDER_SIZE,
+  PARENT,
+  ROOT,
+  ROOT_SHIFT,
+  STEP,
+  SUM_LOTS,
+  levelOf,
+  lowestBit,
+  rememberedAt,
+} = layout;
 
 /**
  * The memory of one book: orders, price levels and the index from order id to order, as records in one buffer, read
@@ -122,8 +58,10 @@ export class BookMemory {
   readonly doubles: Float64Array;
   /** Orders in the index. */
   openCount = 0;
-  #top: number;
-  #free = 0;
+  /** The first integer that no record has used. */
+  top: number;
+  /** The first of the free order records. */
+  free = 0;
   readonly #limit: number;
   readonly #bucketMask: number;
 
@@ -136,18 +74,18 @@ export class BookMemory {
     this.integers[BEST_RANK + 1] = NO_RANK;
     const buckets = size >> 4;
     this.#bucketMask = buckets - 1;
-    this.#top = BUCKETS + buckets;
+    this.top = BUCKETS + buckets;
     this.#limit = size - ENTRY_SIZE;
   }
 
   /** There may not be room for one more order. */
   get isShort(): boolean {
-    return this.#top > this.#limit;
+    return this.top > this.#limit;
   }
 
   /** Whether less than half is in use. */
   get isRoomy(): boolean {
-    return this.#top < this.#limit >> 1;
+    return this.top < this.#limit >> 1;
   }
 
   get size(): number {
@@ -158,24 +96,24 @@ export class BookMemory {
 
   /** A record for a new order; it holds whatever the last order left. */
   takeOrder(): number {
-    const order = this.#free;
+    const order = this.free;
     if (order !== 0) {
-      this.#free = this.integers[order + NEXT]!;
+      this.free = this.integers[order + NEXT]!;
       return order;
     }
-    const fresh = this.#top;
-    this.#top = fresh + ORDER_SIZE;
+    const fresh = this.top;
+    this.top = fresh + ORDER_SIZE;
     return fresh;
   }
 
   freeOrder(order: number): void {
-    this.integers[order + NEXT] = this.#free;
-    this.#free = order;
+    this.integers[order + NEXT] = this.free;
+    this.free = order;
   }
 
   /** Makes the order findable by its id. */
   index(order: number, orderId: number): void {
-    const bucket = this.#bucketOf(orderId);
+    const bucket = this.bucketOf(orderId);
     this.integers[order + BUCKET_NEXT] = this.integers[bucket]!;
     this.integers[bucket] = order;
     this.openCount++;
@@ -184,7 +122,7 @@ export class BookMemory {
   /** Takes the order out of the index and frees its record. */
   forget(order: number): void {
     const { integers } = this;
-    const bucket = this.#bucketOf(this.doubles[(order >> 1) + ORDER_ID]!);
+    const bucket = this.bucketOf(this.doubles[(order >> 1) + ORDER_ID]!);
     const next = integers[order + BUCKET_NEXT]!;
     if (integers[bucket] === order) integers[bucket] = next;
     else {
@@ -193,13 +131,13 @@ export class BookMemory {
       integers[before + BUCKET_NEXT] = next;
     }
     this.openCount--;
-    integers[order + NEXT] = this.#free;
-    this.#free = order;
+    integers[order + NEXT] = this.free;
+    this.free = order;
   }
 
   /** An open order, or 0. */
   find(orderId: number): number {
-    let order = this.integers[this.#bucketOf(orderId)]!;
+    let order = this.integers[this.bucketOf(orderId)]!;
     while (order !== 0 && this.doubles[(order >> 1) + ORDER_ID] !== orderId)
       order = this.integers[order + BUCKET_NEXT]!;
     return order;
@@ -212,8 +150,11 @@ export class BookMemory {
     }
   }
 
-  // Ids that follow one another lie side by side; the upper bits are folded in for those that come in large steps.
-  #bucketOf(orderId: number): number {
+  /**
+   * The bucket of an id. Ids that follow one another lie side by side; the upper bits are folded in for those that come
+   * in large steps.
+   */
+  bucketOf(orderId: number): number {
     const lower = orderId | 0;
     const upper = (orderId * 2 ** -32) | 0;
     return BUCKETS + ((lower ^ (lower >>> 10) ^ (lower >>> 20) ^ Math.imul(upper, 0x9e3779b1)) & this.#bucketMask);
@@ -343,18 +284,18 @@ export class BookMemory {
     for (let shift = ROOT_SHIFT; shift > 0; shift -= STEP) {
       const at = node + ((key >>> shift) & 31);
       if (integers[at] === 0) {
-        integers[at] = this.#top;
-        integers[this.#top + NODE_PARENT] = node;
-        this.#top += NODE_SIZE;
+        integers[at] = this.top;
+        integers[this.top + NODE_PARENT] = node;
+        this.top += NODE_SIZE;
       }
       node = integers[at]!;
     }
     const at = node + (key & 31);
     if (integers[at] === 0) {
-      integers[at] = this.#top;
-      integers[this.#top + KEY] = key;
-      integers[this.#top + PARENT] = node;
-      this.#top += LEAF_SIZE;
+      integers[at] = this.top;
+      integers[this.top + KEY] = key;
+      integers[this.top + PARENT] = node;
+      this.top += LEAF_SIZE;
     }
     integers[rememberedAt(key)] = integers[at]!;
     return integers[at]!;
@@ -403,9 +344,4 @@ export class BookMemory {
       assert(inUse || this.doubles[(level >> 1) + SUM_LOTS] === 0, 'an unused level sums to zero');
     }
   }
-}
-
-// The side sits above the bits that choose the place: folded in, so that the sides do not share one.
-function rememberedAt(key: number): number {
-  return REMEMBERED + ((key ^ (key >>> 18)) & (REMEMBERED_COUNT - 1));
 }

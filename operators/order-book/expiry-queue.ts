@@ -1,5 +1,6 @@
 import { assert } from '../../schemas/assert.ts';
-import { type BookMemory, ENTRY, EXPIRES_AT, EXPIRY_PLACE } from './book-memory.ts';
+import { ENTRY, EXPIRES_AT, EXPIRY_PLACE } from './book-layout.ts';
+import type { BookMemory } from './book-memory.ts';
 
 /**
  * The good-till-date orders by expiry, then by entry: a binary heap of order records. Each order knows its place, so

@@ -1,0 +1,104 @@
+import { PRICE_TICKS_MAX } from './codes.ts';
+
+// How the records of a book lie in its memory. `BookMemory` says what they are for.
+
+// An order: 96 bytes. Of the doubles, the place is half the record's: `doubles[(order >> 1) + OPEN_LOTS]`.
+export const ORDER_ID = 0;
+export const ACCOUNT = 1;
+/** Lots that can still trade: ordered - executed - prevented. */
+export const OPEN_LOTS = 2;
+export const EXECUTED_LOTS = 3;
+export const LEAF = 8;
+export const PREVIOUS = 9;
+/** The next order of the queue; of a free record, the next free one. */
+export const NEXT = 10;
+/** The next order in the same bucket of the id index. */
+export const BUCKET_NEXT = 11;
+export const PRICE_TICKS = 12;
+/** Side, self-trade mode, post-only, good-till-date: see `TERMS_…`. */
+export const TERMS = 13;
+export const TRADE_GROUP = 14;
+/** Place in the expiry queue + 1; 0 while in none. */
+export const EXPIRY_PLACE = 15;
+export const ORDERED_LOTS = 8;
+export const PREVENTED_LOTS = 9;
+/** Number of the order in the order of entry. */
+export const ENTRY = 10;
+/** Micros of log time; of orders without TERMS_GTD, nothing. */
+export const EXPIRES_AT = 11;
+export const ORDER_SIZE = 24;
+
+export const TERMS_SIDE = 1;
+export const TERMS_MODE_SHIFT = 1;
+export const TERMS_MODE = 7;
+export const TERMS_POST_ONLY = 1 << 4;
+export const TERMS_GTD = 1 << 5;
+
+// A level: 16 bytes inside of a leaf, at `levelOf(leaf, rank)`.
+export const FIRST = 0;
+export const LAST = 1;
+/** Of the doubles: the sum of the level's open lots. */
+export const SUM_LOTS = 1;
+export const LEVEL_SHIFT = 2;
+
+// A leaf: 32 levels of neighbouring ranks, with a bit for each level that holds an order.
+export const BITS = 0;
+/** Side above the 26 upper bits of the ranks. */
+export const KEY = 1;
+export const PARENT = 2;
+export const LEVELS = 4;
+export const LEAF_SIZE = LEVELS + (32 << LEVEL_SHIFT);
+
+// A node of the tree: 32 children, with a bit for each child below which there is an order.
+export const NODE_BITS = 32;
+export const NODE_PARENT = 33;
+export const NODE_SIZE = 36;
+
+/** A rank's bits per step of the tree. */
+export const STEP = 5;
+/** The root's step tells the side and the uppermost bit of a rank. */
+export const ROOT_SHIFT = 25;
+export const KEY_SIDE_SHIFT = 26;
+export const KEY_RANK_MASK = (1 << KEY_SIDE_SHIFT) - 1;
+
+// Before the records: record 0, which is nobody; then the best of each side; leaves by the low bits of their key; the
+// root; the buckets of the id index.
+export const BEST_LEAF = 4;
+export const BEST_RANK = 6;
+export const REMEMBERED = 8;
+export const REMEMBERED_COUNT = 512;
+export const ROOT = REMEMBERED + REMEMBERED_COUNT;
+export const BUCKETS = ROOT + NODE_SIZE;
+
+export const INITIAL_SIZE = 1 << 18;
+/** What the entry of one order can need at most. */
+export const ENTRY_SIZE = ORDER_SIZE + LEAF_SIZE + NODE_SIZE * (ROOT_SHIFT / STEP);
+
+/** The rank of an empty side: behind every price. */
+export const NO_RANK = 0x7fffffff;
+
+/**
+ * Distance of a price from the best price there could be, on its side: 0 is best. Both sides are then searched for
+ * their least rank, by the same code and without a branch on the side.
+ */
+export function rankOf(side: number, priceTicks: number): number {
+  return (priceTicks ^ ((side - 1) & PRICE_TICKS_MAX)) - side;
+}
+
+export function priceOf(side: number, rank: number): number {
+  return (rank + side) ^ ((side - 1) & PRICE_TICKS_MAX);
+}
+
+export function levelOf(leaf: number, rank: number): number {
+  return leaf + LEVELS + ((rank & 31) << LEVEL_SHIFT);
+}
+
+/** Number of the lowest bit that is set. */
+export function lowestBit(bits: number): number {
+  return 31 - Math.clz32(bits & -bits);
+}
+
+/** Leaves are remembered by the low bits of their key, with the side folded in, so that the sides do not share a place. */
+export function rememberedAt(key: number): number {
+  return REMEMBERED + ((key ^ (key >>> 18)) & (REMEMBERED_COUNT - 1));
+}
