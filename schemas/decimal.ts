@@ -12,6 +12,11 @@ export const DECIMALS_MAX = 15;
 
 const DECIMAL = /^(0|[1-9]\d{0,17})(?:\.(\d{1,18}))?$/;
 
+/** Whether a text is of the form, with up to 18 decimals. */
+export function isDecimal(text: string): boolean {
+  return DECIMAL.test(text);
+}
+
 /**
  * Units of 10^-decimals in a decimal string: `('1.05', 2)` gives 105. Zeros beyond the decimals count as too many, since
  * whoever writes them believes in a finer unit. What lies above 2^53 - 1 units is out of range.

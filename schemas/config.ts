@@ -1,0 +1,68 @@
+/**
+ * `pipeline.config.ts`: what it may say ({@link defineConfig}), how it is read ({@link loadConfig}), and what of it goes
+ * into the log ({@link configChanges}). The options are declared in `configuration/options.ts`, one place each.
+ */
+
+import type { z } from 'zod';
+import { type EnvReference, env } from './configuration/environment.ts';
+import type { assetOptions, ConfigFile, feeOptions, SymbolFile } from './configuration/options.ts';
+
+export {
+  type ConfigChanges,
+  type ConfigNotice,
+  type ConfigurationRecord,
+  configChanges,
+  configurationHash,
+  placeSymbolsOf,
+} from './configuration/config-records.ts';
+export { type ConfigFault, type ConfigFaultId, configFaultIds, type FilePlace } from './configuration/fault.ts';
+export { type DeclaredOption, declaredOptions, helpText } from './configuration/help-text.ts';
+export { loadConfig } from './configuration/load-config.ts';
+export { CANDLE_INTERVALS, type CandleInterval } from './configuration/options.ts';
+export { findPlaces } from './configuration/places.ts';
+export { type EffectiveOption, type Environment, type ReadConfig, readConfig } from './configuration/read-config.ts';
+export type { AssetRules, Config, FeeRules, SymbolRules } from './configuration/rules.ts';
+export { type EnvReference, env };
+
+/** Everything in this process: the log is files, the stores are embedded engines. */
+export interface EmbeddedBackend {
+  readonly kind: 'embedded';
+  readonly dataDir: string | EnvReference;
+}
+
+/** Runs the graph in one process on one data directory. */
+export function embedded(dataDir: string | EnvReference): EmbeddedBackend {
+  return Object.freeze({ kind: 'embedded', dataDir });
+}
+
+/** What {@link defineConfig} takes: names of assets and fees are checked against what is declared above them. */
+export type ConfigInput<Asset extends string, Fee extends string, SymbolName extends string> = Omit<
+  ConfigFile,
+  'assets' | 'symbols' | 'fees' | 'partitions' | 'backends'
+> & {
+  readonly assets: { readonly [A in Asset]: z.input<typeof assetOptions> };
+  readonly fees: { readonly [F in Fee]: z.input<typeof feeOptions> };
+  readonly symbols: { readonly [S in SymbolName]: Omit<SymbolFile, 'fees'> & { readonly fees: NoInfer<Fee> } };
+  readonly partitions?: {
+    readonly accounts?: number;
+    readonly symbols?: { readonly [S in NoInfer<SymbolName> | '*']?: 'own' | 'shared' };
+  };
+  readonly backends: EmbeddedBackend;
+};
+
+/** A configuration as written, not yet read. */
+export interface DefinedConfig {
+  readonly pipeline: string;
+}
+
+/**
+ * Declares the configuration: the default export of `pipeline.config.ts`. An unknown asset in a symbol's name, an unknown
+ * fee schedule or option does not compile; what types cannot say is checked when the file is read.
+ */
+export function defineConfig<
+  const Asset extends string,
+  const Fee extends string,
+  const SymbolName extends `${Asset}-${Asset}`,
+>(config: ConfigInput<Asset, Fee, SymbolName>): DefinedConfig {
+  return Object.freeze(config);
+}
