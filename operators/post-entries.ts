@@ -358,12 +358,13 @@ class EntryPoster implements Operator<AccountEvent, EntryPorts> {
   }
 
   #changeBalance(change: BalanceChange, moment: Moment, out: Emit<EntryPorts>): void {
-    if (change.amount === 0) return;
+    this.#postings.add(OUTSIDE_ACCOUNT, 'outside', change.asset, -change.amount);
+    this.#postings.add(change.account, ledgerAccountOf(change.account), change.asset, change.amount);
+    const postings = this.#postings.take();
+    if (postings.length === 0) return;
     const reversed = change.kind === 'adjustment' ? REVERSAL.exec(change.reference) : null;
     const kind: EntryKind = reversed ? 'reversal' : change.kind;
     const by = change.approvedBy === '' ? '' : ` (${change.requestedBy}, approved by ${change.approvedBy})`;
-    this.#postings.add(OUTSIDE_ACCOUNT, 'outside', change.asset, -change.amount);
-    this.#postings.add(change.account, ledgerAccountOf(change.account), change.asset, change.amount);
     out.posted({
       type: 'entry',
       symbol: 0 as SymbolId,
@@ -380,7 +381,7 @@ class EntryPoster implements Operator<AccountEvent, EntryPorts> {
       reverses: reversed ? Number(reversed[1]) : 0,
       reference: change.reference,
       reason: change.reason + by,
-      postings: this.#postings.take(),
+      postings,
     });
   }
 

@@ -5,6 +5,7 @@
 --
 --   postings of an entry sum to zero per asset          statement trigger (SQLSTATE SL001)
 --   an entry begins at or behind its partition's cursor  statement trigger (SQLSTATE SL002)
+--   accounts and ledger accounts fit, nothing is NULL    the same trigger (SQLSTATE SL006)
 --   balances equal the fold of all postings              the same trigger keeps them; nobody else may write them
 --   available and hold of a user are never negative      CHECK on balances (23514)
 --   no amount overflows                                  bigint (22003); NaN does not exist in it
@@ -90,6 +91,19 @@ CREATE TABLE ledger.balances (
   CONSTRAINT house_holds_nothing CHECK (account >= 100 OR hold = 0)
 ) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 1.0);
 
+-- sum() of bigint makes a numeric of every group; this one stays bigint, and overflows with 22003.
+CREATE AGGREGATE ledger.exact_sum(bigint) (SFUNC = int8pl, STYPE = bigint, INITCOND = '0');
+
+CREATE FUNCTION ledger.refuse_posting(account bigint, asset smallint) RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION 'a posting of account % and asset % has no amount, or a ledger account that the account does not have', account, asset
+    USING ERRCODE = 'SL006';
+END
+$$;
+
 -- Runs once per statement, as the owner. Plans by index: a block touches few of many balances, and the plan must not
 -- depend on what the statistics happen to say.
 CREATE FUNCTION ledger.post_entries() RETURNS trigger
@@ -101,10 +115,10 @@ AS $$
 DECLARE
   bad record;
 BEGIN
-  SELECT entry_id, asset, sum(amount) AS rest INTO bad
+  SELECT entry_id, asset, ledger.exact_sum(amount) AS rest INTO bad
     FROM (SELECT entry_id, unnest(assets) AS asset, unnest(amounts) AS amount FROM new_entries) AS legs
     GROUP BY entry_id, asset
-    HAVING sum(amount) IS DISTINCT FROM 0
+    HAVING ledger.exact_sum(amount) <> 0
     LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'postings of entry % do not sum to zero: asset % is off by %', bad.entry_id, bad.asset, bad.rest
@@ -124,16 +138,28 @@ BEGIN
   MERGE INTO ledger.balances AS b
     USING (
       SELECT account, asset, account_partition,
-             coalesce(sum(amount) FILTER (WHERE ledger_account <> 'h'), 0)::bigint AS available,
-             coalesce(sum(amount) FILTER (WHERE ledger_account = 'h'), 0)::bigint AS hold
+             ledger.exact_sum(amount) FILTER (WHERE ledger_account <> 'h') AS available,
+             ledger.exact_sum(amount) FILTER (WHERE ledger_account = 'h') AS hold,
+             bool_and(coalesce(amount <> 0 AND CASE account
+               WHEN 1 THEN ledger_account = 'o'
+               WHEN 2 THEN ledger_account = 'f'
+               WHEN 3 THEN ledger_account = 'c'
+               ELSE account >= 100 AND (ledger_account = 'a' OR ledger_account = 'h') END, false)) AS well_formed
         FROM (SELECT account_partition, unnest(accounts) AS account, unnest(ledger_accounts) AS ledger_account,
                      unnest(assets) AS asset, unnest(amounts) AS amount FROM new_entries) AS legs
         GROUP BY account, asset, account_partition
     ) AS net
     ON b.account = net.account AND b.asset = net.asset AND b.account_partition = net.account_partition
-    WHEN MATCHED THEN UPDATE SET available = b.available + net.available, hold = b.hold + net.hold
-    WHEN NOT MATCHED THEN INSERT (account, asset, account_partition, available, hold)
-      VALUES (net.account, net.asset, net.account_partition, net.available, net.hold);
+    WHEN MATCHED AND net.well_formed THEN
+      UPDATE SET available = b.available + net.available, hold = b.hold + net.hold
+    WHEN MATCHED THEN
+      UPDATE SET available = ledger.refuse_posting(net.account, net.asset)
+    WHEN NOT MATCHED AND net.well_formed THEN
+      INSERT (account, asset, account_partition, available, hold)
+      VALUES (net.account, net.asset, net.account_partition, net.available, net.hold)
+    WHEN NOT MATCHED THEN
+      INSERT (account, asset, account_partition, available, hold)
+      VALUES (ledger.refuse_posting(net.account, net.asset), net.asset, net.account_partition, 0, 0);
   RETURN NULL;
 END
 $$;

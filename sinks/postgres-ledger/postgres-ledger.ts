@@ -24,6 +24,8 @@ import { judgeSettlementError, SequenceGap } from './settlement-errors.ts';
 export interface PostgresLedgerOptions {
   /** A server of one's own; without it the embedded one is started in the data directory, and stopped at the end. */
   readonly access?: LedgerAccess;
+  /** See `TRANSACTION_PACE_MS`, for measurements. */
+  readonly paceMs?: number;
 }
 
 /** A block of settlement: the smaller, the sooner it is settled; waiting blocks share a transaction anyway. */
@@ -32,6 +34,11 @@ const BLOCK_RECORDS = 1_024;
 const TRANSACTION_RECORDS_MAX = 16_384;
 /** Blocks that may wait. The lane keeps fewer in flight; more is a bug of ours. */
 const WAITING_BLOCKS_MAX = 1_024;
+/**
+ * From the beginning of one transaction to that of the next, at least. The more records share one, the fewer balances are
+ * touched and the fewer syncs ask for the disk that the log needs too; what has waited longer than this goes at once.
+ */
+const TRANSACTION_PACE_MS = 50;
 const PAUSE_MS = { first: 50, most: 2_000 };
 /** Log whose offsets the entries name. */
 const ACCOUNTS_LOG = 'accounts';
@@ -45,7 +52,7 @@ export function postgresLedger(options: PostgresLedgerOptions = {}): SinkDefinit
     blockRecords: BLOCK_RECORDS,
     open: async (context) => {
       const home = options.access ? serverLedger(options.access) : embeddedLedger(context);
-      return new PostgresLedger(home, context);
+      return new PostgresLedger(home, context, options.paceMs);
     },
   };
 }
@@ -71,6 +78,7 @@ interface Waiting {
 export class PostgresLedger implements Sink {
   readonly #home: LedgerHome;
   readonly #context: Pick<SinkContext, 'clock' | 'say'>;
+  readonly #paceMs: number;
   #store: LedgerStore | undefined;
   #start = 0;
   readonly #waiting: Waiting[] = [];
@@ -82,11 +90,13 @@ export class PostgresLedger implements Sink {
   #transactions = 0;
   #entries = 0;
   #skippedBlocks = 0;
+  #lastBeganMs = Number.NEGATIVE_INFINITY;
   #lastTransactionMs = 0;
 
-  constructor(home: LedgerHome, context: Pick<SinkContext, 'clock' | 'say'>) {
+  constructor(home: LedgerHome, context: Pick<SinkContext, 'clock' | 'say'>, paceMs = TRANSACTION_PACE_MS) {
     this.#home = home;
     this.#context = context;
+    this.#paceMs = paceMs;
   }
 
   async positions(): Promise<Map<string, number>> {
@@ -136,12 +146,16 @@ export class PostgresLedger implements Sink {
   async #writeAll(): Promise<void> {
     // Blocks that are handed over in one go belong into one transaction.
     await Promise.resolve();
+    const { clock } = this.#context;
     try {
       while (this.#waiting.length > 0) {
+        const early = this.#paceMs - (clock.monotonicMs() - this.#lastBeganMs);
+        if (early > 0 && this.#waitingRecords() < TRANSACTION_RECORDS_MAX) await this.#pause(early);
+        if (this.#closed) throw new LedgerClosed();
+        this.#lastBeganMs = clock.monotonicMs();
         const batch = this.#nextBatch();
-        const before = this.#context.clock.monotonicMs();
         await this.#untilItAnswers(() => this.#settle(batch));
-        this.#lastTransactionMs = this.#context.clock.monotonicMs() - before;
+        this.#lastTransactionMs = clock.monotonicMs() - this.#lastBeganMs;
         this.#waiting.splice(0, batch.length);
         for (const { resolve } of batch) resolve();
       }
@@ -151,6 +165,12 @@ export class PostgresLedger implements Sink {
     } finally {
       this.#writing = undefined;
     }
+  }
+
+  #waitingRecords(): number {
+    let records = 0;
+    for (const { block } of this.#waiting) records += block.lastOffset - block.firstOffset + 1;
+    return records;
   }
 
   #nextBatch(): Waiting[] {

@@ -17,6 +17,7 @@ export const refusals = {
   laterStart: 'SL003',
   otherLog: 'SL004',
   cursorMoved: 'SL005',
+  malformed: 'SL006',
   denied: '42501',
   checkViolated: '23514',
   keyTaken: '23505',

@@ -51,6 +51,7 @@ function judgeSqlState(code: string, message: string, cause: unknown): 'wait' | 
   switch (code) {
     case refusals.unbalanced:
     case refusals.behindCursor:
+    case refusals.malformed:
     case refusals.checkViolated:
     case refusals.overflow:
       return end(70, 'the ledger refuses an entry that settlement made');
