@@ -13,12 +13,14 @@ import {
 import type { Disk, DiskFile } from '../outside/disk.ts';
 import { type Damage, describeDamage, LogDamaged } from './damage.ts';
 import { emptyLogEnd, type LogEnd, nextOffsetIn } from './log-end.ts';
+import { provenSeamDamage, proveSegment } from './prove-segment.ts';
 import { readSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import { listSegments, zeroRange } from './segment-keeper.ts';
 import { SegmentScanner } from './segment-scanner.ts';
 import { lastNonZero, readTail, validBehind } from './tail-rule.ts';
 import { changeFully, syncFully, writeFully } from './write-fully.ts';
 
+const PROVE_BYTES_MAX = 512 * 1024 * 1024;
 const READ_AHEAD_BYTES = 4 * 1024 * 1024;
 
 /** Something outside the log's own last commit that knows how far the log was durable. A log that ends before it has lost data. */
@@ -42,6 +44,8 @@ export interface RecoveredLog {
   /** Oldest commit that is kept; 0: the log is new. */
   readonly firstCommit: number;
   readonly segments: number;
+  /** From this commit on every byte was read and is right. */
+  readonly provenFrom: number;
   readonly torn: TornWrite | undefined;
 }
 
@@ -50,12 +54,15 @@ export interface RecoverLogOptions {
   /** Of a log that is made anew. */
   readonly generation: number;
   readonly marks: readonly DurableMark[];
+  /** Closed segments of at most so many bytes, the newest first, are read whole; the others are left to `verifyLog`. Default 512 MiB. */
+  readonly proveBytesMax?: number;
   /** Size to which a segment that was cut short is filled up again. */
   readonly segmentBytes: number;
 }
 
 /**
- * Finds where the log ends, so that it can be written on. Reads all headers, the seams between segments, and the newest segment whole.
+ * Finds where the log ends, so that it can be written on. Reads all headers, the seams between segments, the newest segment whole, and
+ * as many of the others as the bound allows.
  *
  * Tail rule: damage with anything valid behind it, or at or below the highest commit that anything knows to have been durable, is
  * corruption: throws {@link LogDamaged} (65) and changes nothing. Only damage in the last commit, above all marks, is a torn write: it is set to
@@ -72,10 +79,11 @@ export function recoverLog(disk: Disk, options: RecoverLogOptions): RecoveredLog
   if (segments.length === 0) {
     const end = emptyLogEnd(options.generation);
     checkMarks(end, marks, directory);
-    return { end, firstCommit: 0, segments: 0, torn: undefined };
+    return { end, firstCommit: 0, segments: 0, provenFrom: 0, torn: undefined };
   }
   const headers = readHeaders(disk, directory, segments);
   const newest = headers.at(-1)!;
+  const provenFrom = proveClosed(disk, directory, headers, options.proveBytesMax ?? PROVE_BYTES_MAX);
   const path = join(directory, segmentName(newest.firstCommit));
   const file = disk.open(path, 'read');
   const scanner = new SegmentScanner('all', memoryFor(file));
@@ -135,7 +143,7 @@ export function recoverLog(disk: Disk, options: RecoverLogOptions): RecoveredLog
     zeroRange(disk, path, from, torn && fileBytes >= options.segmentBytes ? end.offset + torn.bytes : filled);
   }
   secureLastCommit(disk, directory, path, lastCommitAt, end.offset);
-  return { end, firstCommit: segments[0]!, segments: segments.length, torn };
+  return { end, firstCommit: segments[0]!, segments: segments.length, provenFrom, torn };
 }
 
 /** Reads every header and checks that each segment continues the one before it. */
@@ -165,6 +173,26 @@ export function readHeaders(disk: Disk, directory: string, segments: readonly nu
     headers.push(header);
   }
   return headers;
+}
+
+/** Reads closed segments whole, the newest first; returns the first commit from which on all is proven. */
+function proveClosed(disk: Disk, directory: string, headers: readonly SegmentHeader[], bytesMax: number): number {
+  let left = bytesMax;
+  let scanner: SegmentScanner | undefined;
+  for (let index = headers.length - 2; index >= 0; index--) {
+    const header = headers[index]!;
+    const next = headers[index + 1]!;
+    left -= next.previousEnd;
+    if (left < 0) return next.firstCommit;
+    scanner ??= new SegmentScanner('all', Math.min(READ_AHEAD_BYTES, Math.max(4096, next.previousEnd + 7) & ~7));
+    const { damage } = proveSegment(disk, directory, header, scanner);
+    if (damage) throw new LogDamaged(damage);
+    const seam = provenSeamDamage(header, scanner, next);
+    if (seam) {
+      throw new LogDamaged({ segmentFirstCommit: next.firstCommit, commit: next.firstCommit, at: 0, what: seam });
+    }
+  }
+  return headers[0]!.firstCommit;
 }
 
 /** Whether the trailer at the end of a closed segment is the one that its successor names. */

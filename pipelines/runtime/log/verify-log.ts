@@ -4,13 +4,13 @@ import { segmentName } from '../../../schemas/log-format.ts';
 import type { Disk } from '../outside/disk.ts';
 import type { Damage } from './damage.ts';
 import type { LogTables } from './log-end.ts';
-import { seamDamage } from './log-reader.ts';
+import { provenSeamDamage, proveSegment } from './prove-segment.ts';
 import type { DurableMark } from './recover-log.ts';
 import { checkMarks } from './recover-log.ts';
 import { readSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import { listSegments } from './segment-keeper.ts';
 import { SegmentScanner } from './segment-scanner.ts';
-import { lastNonZero, readTail, validBehind } from './tail-rule.ts';
+import { validBehind } from './tail-rule.ts';
 
 export interface LogProof {
   readonly segments: number;
@@ -61,12 +61,13 @@ export function verifyLog(
   let frameBytes = 0;
   for (const [index, firstCommit] of segments.entries()) {
     const path = join(directory, segmentName(firstCommit));
-    const damaged = (what: string, at = 0): void => {
-      damages.push({ segmentFirstCommit: firstCommit, commit: firstCommit, at, what });
+    const damaged = (what: string): void => {
+      damages.push({ segmentFirstCommit: firstCommit, commit: firstCommit, at: 0, what });
     };
-    const file = disk.open(path, 'read');
     try {
+      const file = disk.open(path, 'read');
       const header = readSegmentHeader(file);
+      file.close();
       if (typeof header === 'string') {
         damaged(header);
         before = undefined;
@@ -75,35 +76,21 @@ export function verifyLog(
       if (header.firstCommit !== firstCommit)
         damaged(`the header is that of segment ${segmentName(header.firstCommit)}`);
       if (before) {
-        const seam = whole ? seamDamage(before, scanner, header) : missingSegment(before, header);
+        const seam = whole ? provenSeamDamage(before, scanner, header) : missingSegment(before, header);
         if (seam) damaged(seam);
-        else if (whole && !sameTables(scanner.tables.tables(), header.tables)) {
-          damaged('the tables of the header are not those of the segment before');
-        }
       }
       first ??= header;
       before = header;
-      whole = true;
-      scanner.open(file, header);
-      const fileBytes = file.size();
-      let step = scanner.next(fileBytes);
-      while (step === 'commit') {
-        records += scanner.records;
-        frameBytes += scanner.framesEnd - scanner.framesAt;
-        step = scanner.next(fileBytes);
-      }
-      const tail = readTail(disk, path, scanner.position);
-      const used = lastNonZero(tail);
-      if (step === 'end' && used < 0) continue;
-      const found = scanner.damage ?? somethingBehind(scanner, firstCommit, tail);
+      const proof = proveSegment(disk, directory, header, scanner);
+      records += proof.records;
+      frameBytes += proof.frameBytes;
+      const { damage, tail } = proof;
+      whole = damage === undefined;
+      if (!damage) continue;
       const newest = index === segments.length - 1;
-      if (newest && !found.asWritten && validBehind(tail, scanner.commit + 1) === undefined) unfinished = found;
-      else {
-        damages.push(found);
-        whole = false;
-      }
+      if (newest && !damage.asWritten && validBehind(tail, scanner.commit + 1) === undefined) unfinished = damage;
+      else damages.push(damage);
     } finally {
-      file.close();
       told(segmentName(firstCommit), scanner.commit);
     }
   }
@@ -139,19 +126,6 @@ function missingSegment(before: SegmentHeader, header: SegmentHeader): string | 
   return header.segment === before.segment + 1
     ? undefined
     : `segment ${header.segment} follows segment ${before.segment}`;
-}
-
-function sameTables(a: LogTables, b: LogTables): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function somethingBehind(scanner: SegmentScanner, firstCommit: number, tail: Uint8Array): Damage {
-  return {
-    segmentFirstCommit: firstCommit,
-    commit: scanner.commit + 1,
-    at: scanner.position + tail.findIndex((byte) => byte !== 0),
-    what: 'something stands behind the last commit, where zeros should be',
-  };
 }
 
 function lostByMarks(
