@@ -217,7 +217,7 @@ function addSymbol(
         level: 'warn',
         id: 'without-effect',
         path: ['symbols', rules.name, 'opens'],
-        says: `${rules.name}: opens counts when a symbol is new; to change its state now: sluice market`,
+        says: `${rules.name}: opens counts when a symbol is new; its state now changes by an admin order`,
       });
     }
     if (changed.length > 0 || sameBut(before, record, 'version')) return;
@@ -264,7 +264,7 @@ function sayGone(config: Config, known: KnownConfiguration, notices: ConfigNotic
   };
   const nameOf = ({ name }: { readonly name: string }): string => name;
   gone('assets', known.assets.keys(), config.assets.map(nameOf), '');
-  gone('symbols', known.symbols.keys(), config.symbols.map(nameOf), '; to end its trading: sluice market');
+  gone('symbols', known.symbols.keys(), config.symbols.map(nameOf), '; an admin order ends its trading');
   gone(
     'fees',
     known.fees.keys(),

@@ -70,7 +70,7 @@ export const symbolOptions = z.strictObject({
     allowed: 'a whole number from 1 to 16,000,000',
   }),
   opens: option(z.enum(enumSymbols.TradingState).default('trading'), {
-    help: 'State of a symbol that is new. Later changes are admin orders: sluice market.',
+    help: 'State of a symbol that is new. Later changes of state are admin orders.',
     allowed: enumSymbols.TradingState.join(', '),
   }),
 });
