@@ -12,6 +12,7 @@ import type {
 import { orderIdOfPosition } from '../schemas/ids.ts';
 import { AccountCommand, recordSet } from '../schemas/logs.ts';
 import { AccountTable } from './accounts/account-table.ts';
+import { OpenOrders } from './accounts/open-orders.ts';
 import { OrderIds } from './accounts/order-ids.ts';
 import {
   CLIENT_ORDER_ID_REUSED,
@@ -39,9 +40,10 @@ type AdmitPorts = {
   rejected: Rejected | Repeated;
 };
 
-/** Names of the objects that ingest and risk share within their stage. */
+/** Names of the objects that ingest and risk share within their stage; accounts and orders are risk's, ids ingest's. */
 export const sharedByAdmission = {
   accounts: 'accounts',
+  orders: 'open-orders',
   orderIds: 'order-ids',
   transferIds: 'transfer-ids',
 } as const;
@@ -66,9 +68,10 @@ export function admitCommands(): OperatorDefinition<AccountCommand, AdmitPorts> 
     input: AccountCommand,
     outputs: { admitted: AccountCommand, rejected: AdmissionAnswer },
     create(scope) {
+      const orders = scope.shared(sharedByAdmission.orders, () => new OpenOrders());
       return new AdmitCommands(
         scope.shared(sharedByAdmission.accounts, () => new AccountTable()),
-        scope.shared(sharedByAdmission.orderIds, () => new OrderIds()),
+        scope.shared(sharedByAdmission.orderIds, () => new OrderIds(orders)),
         scope.shared(sharedByAdmission.transferIds, () => new TransferIds()),
       );
     },

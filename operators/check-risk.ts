@@ -35,11 +35,13 @@ import {
   ACCOUNT,
   EXECUTED_LOTS,
   FIRST_AMEND,
+  OpenOrders,
   REQUESTS,
   TERMS,
   TERMS_ENDED,
   TERMS_SYMBOL_SHIFT,
   TOTAL_LOTS,
+  VALID_UNTIL,
 } from './accounts/open-orders.ts';
 import { OrderIds } from './accounts/order-ids.ts';
 import {
@@ -97,12 +99,14 @@ export function checkRisk(): OperatorDefinition<AccountCommand, RiskPorts> {
     input: AccountCommand,
     outputs: { accepted: AdmittedOrder, events: AccountEvent },
     create(scope) {
+      const orders = scope.shared(sharedByAdmission.orders, () => new OpenOrders());
       return new CheckRisk(
         new RiskState(
           scope.shared(sharedByAdmission.accounts, () => new AccountTable()),
+          orders,
           scope.partitions.commands ?? 1,
         ),
-        scope.shared(sharedByAdmission.orderIds, () => new OrderIds()),
+        scope.shared(sharedByAdmission.orderIds, () => new OrderIds(orders)),
         scope.shared(sharedByAdmission.transferIds, () => new TransferIds()),
         scope.partition,
         scope.partitions.commands ?? 1,
@@ -136,13 +140,13 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
         this.#place(record, moment, out);
         return;
       case 'execution':
-        this.#execution(record, out);
+        this.#execution(record, moment, out);
         return;
       case 'cancel':
         this.#cancel(record, moment, out);
         return;
       case 'order_update':
-        this.#orderUpdate(record, out);
+        this.#orderUpdate(record, moment, out);
         return;
       case 'amend':
         this.#amend(record, moment, out);
@@ -220,7 +224,8 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
     counts.makeRoom(account, rules.symbol);
     accounts.takeRateToken(account, moment.timeMicros);
     const { clientOrderId, budget, expiresAt } = place;
-    holds.open(orderId, clientOrderId, account, rules, flags, priceTicks, lots, budget, expiresAt, amount);
+    const remembered = clientOrderId === '' ? Number.MAX_SAFE_INTEGER : place.validUntil;
+    holds.open(orderId, clientOrderId, account, rules, flags, priceTicks, lots, budget, expiresAt, remembered, amount);
     const feeVersion = fees.versions[rules.feeIndex]!.version;
     out.events(this.#events.held(place, orderId, account, feeVersion));
     out.accepted({
@@ -243,7 +248,7 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
     });
   }
 
-  #execution(execution: Execution, out: Emit<RiskPorts>): void {
+  #execution(execution: Execution, moment: Moment, out: Emit<RiskPorts>): void {
     const { orders, holds } = this.#state;
     const slot = orders.find(execution.orderId);
     assert(slot !== 0, 'match trades only orders that risk admitted');
@@ -254,10 +259,7 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       'risk has seen every trade of an order',
     );
     const fill = this.#events.filled(execution, slot);
-    if (openLots === 0) {
-      holds.end(slot);
-      this.#orderIds.close(execution.orderId);
-    }
+    if (openLots === 0) this.#end(slot, execution.orderId, moment);
     out.events(fill);
   }
 
@@ -343,7 +345,7 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
     }
   }
 
-  #orderUpdate(update: OrderUpdate, out: Emit<RiskPorts>): void {
+  #orderUpdate(update: OrderUpdate, moment: Moment, out: Emit<RiskPorts>): void {
     const { orders, holds } = this.#state;
     const slot = orders.find(update.orderId);
     assert(slot !== 0, 'match answers only for orders that risk admitted');
@@ -352,9 +354,8 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       case 'rejected': {
         this.#setOpenTerms(slot, update, 0);
         const event = this.#rejectedByMatch(slot, update, 'place');
-        holds.end(slot);
         this.#orderIds.forget(update.orderId);
-        if (answers) holds.answered(slot);
+        this.#end(slot, update.orderId, moment);
         out.events(event);
         return;
       }
@@ -362,26 +363,22 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       case 'expired': {
         this.#setOpenTerms(slot, update, 0);
         const event = this.#events.released(slot, update.cancelReason);
-        holds.end(slot);
-        this.#orderIds.close(update.orderId);
-        if (answers) holds.answered(slot);
+        this.#end(slot, update.orderId, moment);
+        if (answers) this.#answered(slot, update.orderId, moment);
         out.events(event);
         return;
       }
       case 'amended': {
         this.#setOpenTerms(slot, update, update.openLots);
         const event = this.#events.amended(slot);
-        if (answers) holds.answered(slot);
+        if (answers) this.#answered(slot, update.orderId, moment);
         out.events(event);
         return;
       }
       case 'prevented': {
         this.#setOpenTerms(slot, update, update.openLots);
         const event = this.#events.released(slot, update.cancelReason);
-        if (update.openLots === 0) {
-          holds.end(slot);
-          this.#orderIds.close(update.orderId);
-        }
+        if (update.openLots === 0) this.#end(slot, update.orderId, moment);
         out.events(event);
         return;
       }
@@ -389,7 +386,7 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       case 'cancel_rejected': {
         holds.recompute(slot, this.#rulesOf(slot));
         const event = this.#rejectedByMatch(slot, update, update.outcome === 'amend_rejected' ? 'amend' : 'cancel');
-        if (answers) holds.answered(slot);
+        if (answers) this.#answered(slot, update.orderId, moment);
         out.events(event);
         return;
       }
@@ -593,6 +590,18 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       'risk has seen every trade of an order',
     );
     this.#state.holds.setTerms(slot, update.openPriceTicks, this.#totalLots, openLots);
+  }
+
+  #end(slot: number, orderId: OrderId, moment: Moment): void {
+    const validUntil = this.#state.orders.doubles[(slot << 4) + VALID_UNTIL]!;
+    this.#state.holds.end(slot);
+    if (validUntil < moment.timeMicros) this.#orderIds.close(orderId);
+  }
+
+  #answered(slot: number, orderId: OrderId, moment: Moment): void {
+    const validUntil = this.#state.orders.doubles[(slot << 4) + VALID_UNTIL]!;
+    this.#state.holds.answered(slot);
+    if (validUntil < moment.timeMicros) this.#orderIds.close(orderId);
   }
 
   #rejectedByMatch(slot: number, update: OrderUpdate, command: CommandKind): Rejected {

@@ -28,6 +28,7 @@ import {
   TERMS_SELL,
   TERMS_SYMBOL_SHIFT,
   TOTAL_LOTS,
+  VALID_UNTIL,
 } from './open-orders.ts';
 import type { SymbolRules, SymbolTable } from './symbol-rules.ts';
 
@@ -106,6 +107,7 @@ export class Holds {
     lots: number,
     budget: number,
     expiresAtMicros: number,
+    validUntilMicros: number,
     amount: number,
   ): number {
     const orders = this.#orders;
@@ -122,6 +124,7 @@ export class Holds {
     doubles[at + FEE_REST] = 0;
     doubles[at + HELD] = amount;
     doubles[at + EXPIRES_AT] = expiresAtMicros;
+    doubles[at + VALID_UNTIL] = validUntilMicros;
     const integers = orders.integers;
     const integersAt = slot << 5;
     integers[integersAt + ACCOUNT] = account;

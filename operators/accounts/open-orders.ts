@@ -26,6 +26,8 @@ export const FEE_REST = 8;
 export const HELD = 9;
 /** Micros of log time, or 0; match ends it. */
 export const EXPIRES_AT = 13;
+/** Micros until when its client order id is remembered even if it ends; 0 when it has none. */
+export const VALID_UNTIL = 14;
 /** Integers: the account's slot. */
 export const ACCOUNT = 20;
 /** Symbol and flags: see `TERMS_…`. */
@@ -52,6 +54,7 @@ const STATE_DOUBLES = [
   FEE_REST,
   HELD,
   EXPIRES_AT,
+  VALID_UNTIL,
 ];
 const STATE_INTEGERS = [ACCOUNT, TERMS, FEE_INDEX, REQUESTS];
 

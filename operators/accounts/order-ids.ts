@@ -3,6 +3,7 @@ import type { Place } from '../../schemas/generated/records.ts';
 import { enumSymbols } from '../../schemas/generated/records.ts';
 import { IdIndex } from './id-index.ts';
 import { ContentHash, KeyHash } from './key-hash.ts';
+import type { OpenOrders } from './open-orders.ts';
 import type { StateReader, StateWriter } from './state-bytes.ts';
 import type { StateHash } from './state-hash.ts';
 
@@ -17,18 +18,19 @@ const NEXT = 13;
 const ORDER_ID = 4;
 const VALID_UNTIL = 5;
 
-/** The order has not ended. */
-const OPEN = 1;
-/** Its second has passed while the order was open: it goes when the order ends. */
-const OVERDUE = 2;
+/** Its span has passed while the order was open: it goes when the order ends. */
+const OVERDUE = 1;
 
 const CHUNK_BITS = 14;
 const CHUNK_MASK = (1 << CHUNK_BITS) - 1;
-const SECOND = 1_000_000;
+/** Ids that expire within one span of this length form a list. */
+const SPAN_MICROS = 65_536;
 const KEY_SPACE = 1;
+/** Orders that come together lie together in the index. */
+const ORDER_TAG_SHIFT = 3;
 
 const DEFAULT_REMEMBERED = 1_000_000;
-const DEFAULT_EXPIRY_MICROS = 60 * SECOND;
+const DEFAULT_EXPIRY_MICROS = 60_000_000;
 
 /**
  * The client order ids that are remembered, so that a command that comes twice is answered as before and happens once.
@@ -36,13 +38,13 @@ const DEFAULT_EXPIRY_MICROS = 60 * SECOND;
  * `remembered` ids are, the table is full and says so: it never forgets early.
  *
  * An entry is found by (account, client order id), kept as a 128-bit hash beside the account, and by order id. Entries
- * lie in chunks that are reused and never move. Those of one second of `valid_until` form a list; a list is swept when
- * log time has left its second, so time costs nothing per command.
+ * lie in chunks that are reused and never move. Those of one span of `valid_until` form a list; a list is swept when
+ * log time has left its span, so time costs nothing per command.
  *
- * State: the entries, in the order of (second of `valid_until`, order id). Log time so far, of `advance`.
+ * State: the entries, in the order of (span of `valid_until`, order id). Log time so far, of `advance`.
  */
 export class OrderIds {
-  /** Ids remembered now, an expired one of the current second included until someone asks. */
+  /** Ids remembered now, an expired one of the current span included until someone asks. */
   count = 0;
   #remembered = DEFAULT_REMEMBERED;
   #integers: Int32Array[] = [];
@@ -51,33 +53,36 @@ export class OrderIds {
   #used = 1;
   #free = 0;
   readonly #byKey = new IdIndex();
-  readonly #byOrder = new IdIndex();
+  readonly #byOrder = new IdIndex(ORDER_TAG_SHIFT);
+  readonly #orders: OpenOrders;
   readonly #key = new KeyHash();
   readonly #content = new ContentHash();
   #nowMicros = 0;
-  /** Lists of earlier seconds are swept. */
-  #second = 0;
-  /** First and last entry of each second's list; the last pair is the list of overdue entries. */
+  /** Lists of earlier spans are swept. */
+  #span = 0;
+  /** First and last entry of each span's list; the last pair is the list of overdue entries. */
   #lists: Int32Array;
-  #secondsMask: number;
+  #spansMask: number;
   #sumA = 0;
   #sumB = 0;
   #sumC = 0;
   #sumD = 0;
 
-  constructor() {
-    this.#secondsMask = secondsMaskFor(DEFAULT_EXPIRY_MICROS);
-    this.#lists = new Int32Array((this.#secondsMask + 2) * 2);
+  /** `orders`: where an order is while it is open. */
+  constructor(orders: OpenOrders) {
+    this.#orders = orders;
+    this.#spansMask = spansMaskFor(DEFAULT_EXPIRY_MICROS);
+    this.#lists = new Int32Array((this.#spansMask + 2) * 2);
     this.#addChunk();
   }
 
   /** `remembered` ids at most; commands valid for at most `expiryMicros`. A smaller memory forgets nothing. */
   configure(remembered: number, expiryMicros: number): void {
     this.#remembered = remembered;
-    const mask = secondsMaskFor(expiryMicros);
-    if (mask <= this.#secondsMask) return;
+    const mask = spansMaskFor(expiryMicros);
+    if (mask <= this.#spansMask) return;
     const entries = this.#inOrder();
-    this.#secondsMask = mask;
+    this.#spansMask = mask;
     this.#lists = new Int32Array((mask + 2) * 2);
     for (const entry of entries) this.#append(entry);
   }
@@ -85,7 +90,7 @@ export class OrderIds {
   /** Log time is now; it never runs back. */
   advance(nowMicros: number): void {
     this.#nowMicros = nowMicros;
-    if (nowMicros >= (this.#second + 1) * SECOND) this.#sweep(Math.floor(nowMicros / SECOND));
+    if (nowMicros >= (this.#span + 1) * SPAN_MICROS) this.#sweep(Math.floor(nowMicros / SPAN_MICROS));
   }
 
   /** Entry of an account's id, or 0 when it is not remembered. `add` and `forget` go by the last key asked for. */
@@ -104,7 +109,7 @@ export class OrderIds {
       ) {
         return this.#alive(entry) ? entry : 0;
       }
-      entry = this.#byKey.after(entry);
+      entry = this.#byKey.next();
     }
     return 0;
   }
@@ -138,15 +143,13 @@ export class OrderIds {
     const key = this.#key;
     this.#hashContent(place);
     const content = this.#content;
-    this.#insert(account, key.a, key.b, key.c, key.d, content.low, content.high, orderId, validUntilMicros, OPEN);
+    this.#insert(account, key.a, key.b, key.c, key.d, content.low, content.high, orderId, validUntilMicros);
   }
 
-  /** The order has ended; its id is remembered until `valid_until` has passed. An id that is unknown is none of ours. */
+  /** The order has ended after its `valid_until`: its id is remembered no longer. */
   close(orderId: number): void {
     const entry = this.#findOrder(orderId);
-    if (entry === 0) return;
-    this.#integers[entry >> CHUNK_BITS]![((entry & CHUNK_MASK) << 4) + FLAGS]! &= ~OPEN;
-    this.#alive(entry);
+    if (entry !== 0) this.#alive(entry);
   }
 
   /** The order was refused: its id is free again at once. */
@@ -166,14 +169,13 @@ export class OrderIds {
     this.#sweepExpired();
     to.number(this.#nowMicros);
     to.number(this.#remembered);
-    to.integer(this.#secondsMask);
+    to.integer(this.#spansMask);
     to.integer(this.count);
     for (const entry of this.#inOrder()) {
       const integers = this.#integers[entry >> CHUNK_BITS]!;
       const doubles = this.#doubles[entry >> CHUNK_BITS]!;
       const at = (entry & CHUNK_MASK) << 4;
       for (let i = KEY; i <= ACCOUNT; i++) to.integer(integers[at + i]!);
-      to.integer(integers[at + FLAGS]! & OPEN);
       to.number(doubles[(at >> 1) + ORDER_ID]!);
       to.number(doubles[(at >> 1) + VALID_UNTIL]!);
     }
@@ -182,14 +184,14 @@ export class OrderIds {
   read(from: StateReader): void {
     assert(this.#used === 1, 'a snapshot is restored into a fresh operator');
     this.#nowMicros = from.number();
-    this.#second = Math.floor(this.#nowMicros / SECOND);
+    this.#span = Math.floor(this.#nowMicros / SPAN_MICROS);
     this.#remembered = from.number();
-    this.#secondsMask = from.integer();
-    this.#lists = new Int32Array((this.#secondsMask + 2) * 2);
-    const w = new Int32Array(8);
+    this.#spansMask = from.integer();
+    this.#lists = new Int32Array((this.#spansMask + 2) * 2);
+    const w = new Int32Array(7);
     for (let count = from.integer(); count > 0; count--) {
-      for (let i = 0; i < 8; i++) w[i] = from.integer();
-      this.#insert(w[6]!, w[0]!, w[1]!, w[2]!, w[3]!, w[4]!, w[5]!, from.number(), from.number(), w[7]!);
+      for (let i = 0; i < 7; i++) w[i] = from.integer();
+      this.#insert(w[6]!, w[0]!, w[1]!, w[2]!, w[3]!, w[4]!, w[5]!, from.number(), from.number());
     }
   }
 
@@ -197,7 +199,7 @@ export class OrderIds {
     this.#sweepExpired();
     hash.mixNumber(this.#nowMicros);
     hash.mixNumber(this.#remembered);
-    hash.mixWords(this.#secondsMask, this.count);
+    hash.mixWords(this.#spansMask, this.count);
     hash.endItem();
     hash.addSum(this.#sumA, this.#sumB, this.#sumC, this.#sumD);
   }
@@ -210,16 +212,13 @@ export class OrderIds {
       const doubles = this.#doubles[entry >> CHUNK_BITS]!;
       const integers = this.#integers[entry >> CHUNK_BITS]!;
       const at = (entry & CHUNK_MASK) << 4;
-      const second = Math.floor(doubles[(at >> 1) + VALID_UNTIL]! / SECOND);
-      assert(second >= earlier, 'remembered ids lie in the order of their expiry');
-      earlier = second;
+      const span = Math.floor(doubles[(at >> 1) + VALID_UNTIL]! / SPAN_MICROS);
+      assert(span >= earlier, 'remembered ids lie in the order of their expiry');
+      earlier = span;
       assert(this.#findOrder(doubles[(at >> 1) + ORDER_ID]!) === entry, 'a remembered id is found by its order');
       const overdue = (integers[at + FLAGS]! & OVERDUE) !== 0;
-      assert(overdue === second < this.#second, 'an id is overdue when its second has passed');
-      assert(
-        !overdue || (integers[at + FLAGS]! & OPEN) !== 0,
-        'an id whose second has passed belongs to an open order',
-      );
+      assert(overdue === span < this.#span, 'an id is overdue when its span has passed');
+      assert(!overdue || this.#isOpen(entry), 'an id whose span has passed belongs to an open order');
     }
   }
 
@@ -233,7 +232,6 @@ export class OrderIds {
     contentHigh: number,
     orderId: number,
     validUntilMicros: number,
-    flags: number,
   ): void {
     let entry = this.#free;
     if (entry !== 0) this.#free = this.#integers[entry >> CHUNK_BITS]![((entry & CHUNK_MASK) << 4) + NEXT]!;
@@ -251,7 +249,7 @@ export class OrderIds {
     integers[at + CONTENT] = contentLow;
     integers[at + CONTENT + 1] = contentHigh;
     integers[at + ACCOUNT] = account;
-    integers[at + FLAGS] = flags;
+    integers[at + FLAGS] = 0;
     doubles[(at >> 1) + ORDER_ID] = orderId;
     doubles[(at >> 1) + VALID_UNTIL] = validUntilMicros;
     this.#byKey.add(entry, a);
@@ -265,8 +263,8 @@ export class OrderIds {
     const integers = this.#integers[entry >> CHUNK_BITS]!;
     const at = (entry & CHUNK_MASK) << 4;
     this.#sum(integers, this.#doubles[entry >> CHUNK_BITS]!, at, -1);
-    this.#byKey.remove(entry);
-    this.#byOrder.remove(entry);
+    this.#byKey.remove(entry, integers[at + KEY]!);
+    this.#byOrder.remove(entry, this.orderIdAt(entry) | 0);
     this.#unlink(entry);
     integers[at + NEXT] = this.#free;
     this.#free = entry;
@@ -275,32 +273,35 @@ export class OrderIds {
 
   #findOrder(orderId: number): number {
     let entry = this.#byOrder.first(orderId | 0);
-    while (entry !== 0 && this.orderIdAt(entry) !== orderId) entry = this.#byOrder.after(entry);
+    while (entry !== 0 && this.orderIdAt(entry) !== orderId) entry = this.#byOrder.next();
     return entry;
   }
 
   /** Whether the entry still counts; one that has expired is removed. */
   #alive(entry: number): boolean {
-    const at = (entry & CHUNK_MASK) << 4;
-    if ((this.#integers[entry >> CHUNK_BITS]![at + FLAGS]! & OPEN) !== 0) return true;
-    if (this.#doubles[entry >> CHUNK_BITS]![(at >> 1) + VALID_UNTIL]! >= this.#nowMicros) return true;
+    const at = (entry & CHUNK_MASK) << 3;
+    if (this.#doubles[entry >> CHUNK_BITS]![at + VALID_UNTIL]! >= this.#nowMicros || this.#isOpen(entry)) return true;
     this.#remove(entry);
     return false;
   }
 
-  /** Takes apart the lists of the seconds that have passed. */
-  #sweep(second: number): void {
-    const seconds = Math.min(second - this.#second, this.#secondsMask + 1);
-    const first = this.#second;
-    this.#second = second;
-    for (let i = 0; i < seconds; i++) {
-      const list = ((first + i) & this.#secondsMask) * 2;
+  #isOpen(entry: number): boolean {
+    return this.#orders.find(this.orderIdAt(entry)) !== 0;
+  }
+
+  /** Takes apart the lists of the spans that have passed. */
+  #sweep(span: number): void {
+    const spans = Math.min(span - this.#span, this.#spansMask + 1);
+    const first = this.#span;
+    this.#span = span;
+    for (let i = 0; i < spans; i++) {
+      const list = ((first + i) & this.#spansMask) * 2;
       let entry = this.#lists[list]!;
       while (entry !== 0) {
         const at = (entry & CHUNK_MASK) << 4;
         const integers = this.#integers[entry >> CHUNK_BITS]!;
         const next = integers[at + NEXT]!;
-        if ((integers[at + FLAGS]! & OPEN) === 0) this.#remove(entry);
+        if (!this.#isOpen(entry)) this.#remove(entry);
         else {
           this.#unlink(entry);
           this.#append(entry);
@@ -310,9 +311,9 @@ export class OrderIds {
     }
   }
 
-  /** Removes what has expired within the current second. */
+  /** Removes what has expired within the current span. */
   #sweepExpired(): void {
-    let entry = this.#lists[(this.#second & this.#secondsMask) * 2]!;
+    let entry = this.#lists[(this.#span & this.#spansMask) * 2]!;
     while (entry !== 0) {
       const next = this.#integers[entry >> CHUNK_BITS]![((entry & CHUNK_MASK) << 4) + NEXT]!;
       this.#alive(entry);
@@ -320,12 +321,12 @@ export class OrderIds {
     }
   }
 
-  /** Entries by (second, order id). */
+  /** Entries by (span, order id). */
   #inOrder(): number[] {
     const entries: number[] = [];
-    const overdue = (this.#secondsMask + 1) * 2;
-    for (let i = -1; i <= this.#secondsMask; i++) {
-      const list = i < 0 ? overdue : ((this.#second + i) & this.#secondsMask) * 2;
+    const overdue = (this.#spansMask + 1) * 2;
+    for (let i = -1; i <= this.#spansMask; i++) {
+      const list = i < 0 ? overdue : ((this.#span + i) & this.#spansMask) * 2;
       let entry = this.#lists[list]!;
       while (entry !== 0) {
         entries.push(entry);
@@ -335,14 +336,14 @@ export class OrderIds {
     return entries;
   }
 
-  /** To the end of the list of its second, or of the overdue ones. */
+  /** To the end of the list of its span, or of the overdue ones. */
   #append(entry: number): void {
     const integers = this.#integers[entry >> CHUNK_BITS]!;
     const at = (entry & CHUNK_MASK) << 4;
-    const second = Math.floor(this.#doubles[entry >> CHUNK_BITS]![(at >> 1) + VALID_UNTIL]! / SECOND);
-    const overdue = second < this.#second;
+    const span = Math.floor(this.#doubles[entry >> CHUNK_BITS]![(at >> 1) + VALID_UNTIL]! / SPAN_MICROS);
+    const overdue = span < this.#span;
     if (overdue) integers[at + FLAGS]! |= OVERDUE;
-    const list = (overdue ? this.#secondsMask + 1 : second & this.#secondsMask) * 2;
+    const list = (overdue ? this.#spansMask + 1 : span & this.#spansMask) * 2;
     const last = this.#lists[list + 1]!;
     integers[at + PREVIOUS] = last;
     integers[at + NEXT] = 0;
@@ -354,8 +355,8 @@ export class OrderIds {
   #unlink(entry: number): void {
     const integers = this.#integers[entry >> CHUNK_BITS]!;
     const at = (entry & CHUNK_MASK) << 4;
-    const second = Math.floor(this.#doubles[entry >> CHUNK_BITS]![(at >> 1) + VALID_UNTIL]! / SECOND);
-    const list = ((integers[at + FLAGS]! & OVERDUE) !== 0 ? this.#secondsMask + 1 : second & this.#secondsMask) * 2;
+    const span = Math.floor(this.#doubles[entry >> CHUNK_BITS]![(at >> 1) + VALID_UNTIL]! / SPAN_MICROS);
+    const list = ((integers[at + FLAGS]! & OVERDUE) !== 0 ? this.#spansMask + 1 : span & this.#spansMask) * 2;
     const previous = integers[at + PREVIOUS]!;
     const next = integers[at + NEXT]!;
     if (previous === 0) this.#lists[list] = next;
@@ -400,7 +401,7 @@ export class OrderIds {
   }
 }
 
-/** As many lists, a power of two, as seconds may lie between log time and the latest `valid_until`. */
-function secondsMaskFor(expiryMicros: number): number {
-  return 2 ** Math.ceil(Math.log2(expiryMicros / SECOND + 2)) - 1;
+/** As many lists, a power of two, as spans may lie between log time and the latest `valid_until`. */
+function spansMaskFor(expiryMicros: number): number {
+  return 2 ** Math.ceil(Math.log2(expiryMicros / SPAN_MICROS + 2)) - 1;
 }

@@ -5,7 +5,7 @@ import { FeeSchedules } from './fee-schedules.ts';
 import { Holds } from './holds.ts';
 import { JudgeOrders } from './judge-orders.ts';
 import { OpenCounts } from './open-counts.ts';
-import { ACCOUNT, OpenOrders } from './open-orders.ts';
+import { ACCOUNT, type OpenOrders } from './open-orders.ts';
 import { StateReader, StateWriter } from './state-bytes.ts';
 import { StateHash } from './state-hash.ts';
 import { SymbolTable } from './symbol-rules.ts';
@@ -19,16 +19,17 @@ export class RiskState {
   readonly balances: Balances;
   readonly fees = new FeeSchedules();
   readonly symbols = new SymbolTable(this.fees);
-  readonly orders = new OpenOrders();
+  readonly orders: OpenOrders;
   readonly counts = new OpenCounts();
   readonly holds: Holds;
   readonly judge: JudgeOrders;
 
   /** `partitions`: among how many the accounts are divided. */
-  constructor(accounts: AccountTable, partitions: number) {
+  constructor(accounts: AccountTable, orders: OpenOrders, partitions: number) {
     this.accounts = accounts;
+    this.orders = orders;
     this.balances = new Balances(partitions);
-    const { balances, symbols, fees, orders, counts } = this;
+    const { balances, symbols, fees, counts } = this;
     this.holds = new Holds(accounts, balances, symbols, fees, orders, counts);
     this.judge = new JudgeOrders(accounts, balances, symbols, orders, counts, this.holds);
   }

@@ -40,7 +40,7 @@ export class TransferIds {
       const at = entry * WIDTH;
       const e = this.#entries;
       if (e[at + 1] === key.b && e[at + 2] === key.c && e[at + 3] === key.d && e[at + ACCOUNT] === account) break;
-      entry = this.#index.after(entry);
+      entry = this.#index.next();
     }
     return entry;
   }
