@@ -1,6 +1,6 @@
 /** A run of the workload over log and snapshots on a simulated disk, and the check of what a crash left of it. */
 import assert from 'node:assert/strict';
-import { openInlineLog } from '../../pipelines/runtime/log/inline-log.ts';
+import { type InlineLogWriter, openInlineLog } from '../../pipelines/runtime/log/inline-log.ts';
 import { openLogReader } from '../../pipelines/runtime/log/log-reader.ts';
 import type { LogWriter } from '../../pipelines/runtime/log/log-writer.ts';
 import { type DurableMark, type RecoveredLog, recoverLog } from '../../pipelines/runtime/log/recover-log.ts';
@@ -27,7 +27,7 @@ export interface LogRun {
   cursors: readonly DurableMark[];
   /** Commands of which the log may know: ended, or being written. */
   begun: number;
-  writer: LogWriter;
+  writer: InlineLogWriter;
 }
 
 /** Recovers the log and goes on from there; the state is folded from the newest snapshot and the log behind it. */
@@ -51,7 +51,7 @@ export function resumeRun(
     cursors: cursorsOf(state),
     begun: state.commands,
     recovered,
-    writer: undefined as unknown as LogWriter,
+    writer: undefined as unknown as InlineLogWriter,
   };
   run.writer = openInlineLog(disk, {
     directory: LOG,
@@ -116,7 +116,7 @@ export function checkAfterCrash(disk: SimDisk, before: LogRun, options: { readon
   assert.deepEqual(run.state.encode(), modelState(before.seed, found).encode());
   if (options.goOn) {
     continueRun(disk, run, 6);
-    run.writer.close();
+    run.writer.closeNow();
     const again = resumeRun(disk, before.seed, run.cursors);
     assert.equal(again.state.commands, found + 6);
     assert.equal(again.recovered.torn, undefined, 'a closed log has no torn write');

@@ -7,11 +7,16 @@ import { makeRing, ringStates, ringWords } from './ring.ts';
 import { prepareSpare, retireSegments } from './segment-keeper.ts';
 import { asFailure } from './write-fully.ts';
 
+export interface InlineLogWriter extends LogWriter {
+  /** As `close`, done when it returns. */
+  closeNow(): void;
+}
+
 /**
  * The log with its journal in this same thread: `publish` returns when all is durable and told. For simulations, tests and tools; it
  * blocks the thread for the length of a sync. Deterministic: the same calls make the same calls of the disk.
  */
-export function openInlineLog(disk: Disk, options: LogWriterOptions): LogWriter {
+export function openInlineLog(disk: Disk, options: LogWriterOptions): InlineLogWriter {
   const ring = makeRing(options.ringBytes ?? logDefaults.ringBytes);
   const control = new Int32Array(ring.control);
   const durableEnd = new DurableEnd();
@@ -59,6 +64,13 @@ export function openInlineLog(disk: Disk, options: LogWriterOptions): LogWriter 
       throw failure;
     }
   };
+  const end = (): void => {
+    journal.sealCommit();
+    journal.close();
+    announce();
+    durableEnd.close();
+    Atomics.store(control, ringWords.state, ringStates.closed);
+  };
   journal.start();
   announce();
   refill();
@@ -76,15 +88,16 @@ export function openInlineLog(disk: Disk, options: LogWriterOptions): LogWriter 
       spaceIsShort: () => !haveSpare,
       retireBefore: (commit) => retireSegments(disk, options.directory, commit),
       close: () => {
-        journal.sealCommit();
-        journal.close();
-        announce();
-        durableEnd.close();
-        Atomics.store(control, ringWords.state, ringStates.closed);
+        end();
         return Promise.resolve();
       },
     },
     options,
   );
-  return writer;
+  return Object.assign(writer, {
+    closeNow: () => {
+      writer.publish();
+      end();
+    },
+  });
 }

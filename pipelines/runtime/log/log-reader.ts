@@ -100,6 +100,11 @@ export class LogReader {
     return this.#scanner.hash;
   }
 
+  /** Byte of the segment's file behind that commit. */
+  get commitEnd(): number {
+    return this.#scanner.position;
+  }
+
   get segment(): number {
     return this.#header.segment;
   }
