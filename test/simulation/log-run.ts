@@ -105,9 +105,13 @@ export function appendCommand(run: LogRun): void {
 
 /**
  * Holds a disk after a crash to the promise: everything acknowledged is there; what is there is a beginning of what was commanded, command
- * by command whole; snapshot and log agree; and it can be written on. Returns the number of commands found.
+ * by command whole; snapshot and log agree; and it can be written on. Returns how many commands were found, and whether a torn write was cut off.
  */
-export function checkAfterCrash(disk: SimDisk, before: LogRun, options: { readonly goOn: boolean }): number {
+export function checkAfterCrash(
+  disk: SimDisk,
+  before: LogRun,
+  options: { readonly goOn: boolean },
+): { readonly commands: number; readonly torn: boolean } {
   const run = resumeRun(disk, before.seed, before.cursors);
   const found = run.state.commands;
   assert.ok(found >= before.acknowledged, `${before.acknowledged} commands were acknowledged, ${found} are there`);
@@ -122,7 +126,7 @@ export function checkAfterCrash(disk: SimDisk, before: LogRun, options: { readon
     assert.equal(again.recovered.torn, undefined, 'a closed log has no torn write');
     checkRecords(disk, before.seed, found + 6);
   }
-  return found;
+  return { commands: found, torn: run.recovered.torn !== undefined };
 }
 
 /** Every record kept is the one commanded, in its place; the last command is whole. */
