@@ -325,7 +325,8 @@ function embeddedLedger(context: SinkContext): LedgerHome {
   };
 }
 
-function serverLedger(access: LedgerAccess): LedgerHome {
+/** A ledger on a server that is already there, and stays when this sink is closed. */
+export function serverLedger(access: LedgerAccess): LedgerHome {
   return {
     async ready() {
       await prepareLedger(access, false);

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { type LedgerAccess, roleNames } from './access.ts';
-import { Connections } from './connections.ts';
+import { Connections, inTransaction } from './connections.ts';
 import { migrate } from './migrations.ts';
 import { probeLedger } from './probes.ts';
 
@@ -31,4 +31,12 @@ async function giveLogins(client: pg.Client, access: LedgerAccess): Promise<void
     const password = pg.escapeLiteral(access(role).password);
     await client.query(`ALTER ROLE ${roleNames[role]} LOGIN PASSWORD ${password}`);
   }
+}
+
+/** Throw the ledger away, as the owner, with the note that it was made: `prepareLedger` makes an empty one. */
+export async function dropLedger(client: pg.Client): Promise<void> {
+  await inTransaction(client, async () => {
+    await client.query('DROP SCHEMA IF EXISTS ledger CASCADE');
+    await client.query("DELETE FROM sluice.migrations WHERE name LIKE '%-ledger%'");
+  });
 }
