@@ -10,18 +10,17 @@ import {
   TRAILER_HASH_AT,
   TRAILER_MARKER,
 } from '../../../schemas/log-format.ts';
-import type { Disk, DiskFile } from '../outside/disk.ts';
+import type { Disk } from '../outside/disk.ts';
 import { type Damage, describeDamage, LogDamaged } from './damage.ts';
 import { emptyLogEnd, type LogEnd, nextOffsetIn } from './log-end.ts';
 import { provenSeamDamage, proveSegment } from './prove-segment.ts';
 import { readSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import { listSegments, zeroRange } from './segment-keeper.ts';
-import { SegmentScanner } from './segment-scanner.ts';
+import { readAheadFor, SegmentScanner } from './segment-scanner.ts';
 import { lastNonZero, readTail, validBehind } from './tail-rule.ts';
 import { changeFully, syncFully, writeFully } from './write-fully.ts';
 
 const PROVE_BYTES_MAX = 512 * 1024 * 1024;
-const READ_AHEAD_BYTES = 4 * 1024 * 1024;
 
 /** Something outside the log's own last commit that knows how far the log was durable. A log that ends before it has lost data. */
 export type DurableMark =
@@ -86,7 +85,7 @@ export function recoverLog(disk: Disk, options: RecoverLogOptions): RecoveredLog
   const provenFrom = proveClosed(disk, directory, headers, options.proveBytesMax ?? PROVE_BYTES_MAX);
   const path = join(directory, segmentName(newest.firstCommit));
   const file = disk.open(path, 'read');
-  const scanner = new SegmentScanner('all', memoryFor(file));
+  const scanner = new SegmentScanner('all', readAheadFor(file.size()));
   const hashes = new Map<number, Uint8Array>([[newest.firstCommit - 1, newest.previousHash]]);
   let lastCommitAt = newest.headerBytes;
   let fileBytes: number;
@@ -184,7 +183,7 @@ function proveClosed(disk: Disk, directory: string, headers: readonly SegmentHea
     const next = headers[index + 1]!;
     left -= next.previousEnd;
     if (left < 0) return next.firstCommit;
-    scanner ??= new SegmentScanner('all', Math.min(READ_AHEAD_BYTES, Math.max(4096, next.previousEnd + 7) & ~7));
+    scanner ??= new SegmentScanner('all', readAheadFor(next.previousEnd));
     const { damage } = proveSegment(disk, directory, header, scanner);
     if (damage) throw new LogDamaged(damage);
     const seam = provenSeamDamage(header, scanner, next);
@@ -283,7 +282,7 @@ function secureLastCommit(disk: Disk, directory: string, path: string, from: num
 function rescanned(disk: Disk, path: string, header: SegmentHeader, end: LogEnd): LogEnd {
   const file = disk.open(path, 'read');
   try {
-    const scanner = new SegmentScanner('all', memoryFor(file));
+    const scanner = new SegmentScanner('all', readAheadFor(file.size()));
     scanner.open(file, header);
     while (scanner.commit < end.commit) {
       if (scanner.next(end.offset) !== 'commit') throw new LogDamaged(scanner.damage!, 'It changed while it was read');
@@ -292,8 +291,4 @@ function rescanned(disk: Disk, path: string, header: SegmentHeader, end: LogEnd)
   } finally {
     file.close();
   }
-}
-
-function memoryFor(file: DiskFile): number {
-  return Math.min(READ_AHEAD_BYTES, Math.max(4096, Math.ceil(file.size() / 4096) * 4096));
 }

@@ -35,6 +35,8 @@ export type Verification = 'all' | 'trailers';
 /** `commit`: one more is read. `end`: nothing is written from here on. `damage`: see {@link SegmentScanner.damage}. */
 export type ScanStep = 'commit' | 'end' | 'damage';
 
+const READ_AHEAD_BYTES = 4 * 1024 * 1024;
+
 /**
  * Reads one segment commit by commit. A commit is only handed out when its trailer is there and right, so half a commit is never seen.
  * Holds one commit and what was read ahead; its memory grows to the largest commit.
@@ -273,4 +275,9 @@ function placeOf(words: Int32Array, index: number): NonNullable<Damage['record']
   const place = words[index + 4]!;
   const offset = (words[index + 5]! >>> 0) * 0x1_0000 + (place >>> 16);
   return { log: place & 0xff, partition: (place >>> 8) & 0xff, offset };
+}
+
+/** Memory with which to read a whole file of this size: large reads, but no more than the file has. */
+export function readAheadFor(fileBytes: number): number {
+  return Math.min(READ_AHEAD_BYTES, Math.max(4096, Math.ceil(fileBytes / 4096) * 4096));
 }

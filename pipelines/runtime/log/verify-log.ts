@@ -9,7 +9,7 @@ import type { DurableMark } from './recover-log.ts';
 import { checkMarks } from './recover-log.ts';
 import { readSegmentHeader, type SegmentHeader } from './segment-header.ts';
 import { listSegments } from './segment-keeper.ts';
-import { SegmentScanner } from './segment-scanner.ts';
+import { readAheadFor, SegmentScanner } from './segment-scanner.ts';
 import { validBehind } from './tail-rule.ts';
 
 export interface LogProof {
@@ -51,7 +51,7 @@ export function verifyLog(
   told: (segment: string, commit: number) => void = () => {},
 ): LogProof {
   const segments = listSegments(disk, directory);
-  const scanner = new SegmentScanner('all', 4 * 1024 * 1024);
+  const scanner = new SegmentScanner('all', readAheadFor(sizeOf(disk, directory, segments[0])));
   const damages: Damage[] = [];
   let before: SegmentHeader | undefined;
   let whole = true;
@@ -119,6 +119,14 @@ export function verifyLog(
     unfinished,
     damages,
   };
+}
+
+function sizeOf(disk: Disk, directory: string, segment: number | undefined): number {
+  if (segment === undefined) return 0;
+  const file = disk.open(join(directory, segmentName(segment)), 'read');
+  const size = file.size();
+  file.close();
+  return size;
 }
 
 /** Behind a damaged segment only the numbers can tell whether one is missing. */
