@@ -10,6 +10,7 @@ import { InvariantBroken } from './assert.ts';
 import { Malformed } from './malformed.ts';
 
 const TWO_27 = 2 ** 27;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Bytes a long takes at most within 2^53 - 1. */
 export const LONG_BYTES_MAX = 8;
@@ -49,6 +50,20 @@ function writeBigLong(bytes: Uint8Array, at: number, value: number): number {
     rest >>>= 7;
   }
   bytes[end++] = rest;
+  return end;
+}
+
+/** A long of all 64 bits. Few records have one: what is short goes the short way. */
+export function writeWide(bytes: Uint8Array, at: number, value: bigint): number {
+  if (value <= MAX_SAFE && value >= -MAX_SAFE) return writeLong(bytes, at, Number(value));
+  if (BigInt.asIntN(64, value) !== value) throw new InvariantBroken(`${value} leaves the 64 bits of a long`);
+  let zigzag = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n));
+  let end = at;
+  while (zigzag > 0x7fn) {
+    bytes[end++] = Number(zigzag & 0x7fn) | 0x80;
+    zigzag >>= 7n;
+  }
+  bytes[end++] = Number(zigzag);
   return end;
 }
 
@@ -136,6 +151,22 @@ export function readLong(): number {
     }
   }
   throw new Malformed('a long beyond 2^53 - 1', cursor);
+}
+
+/** A long of all 64 bits. */
+export function readWide(): bigint {
+  let zigzag = 0n;
+  for (let at = cursor, shift = 0n; shift < 70n; shift += 7n) {
+    if (at >= limit) throw truncated();
+    const byte = source[at++]!;
+    zigzag |= BigInt(byte & 0x7f) << shift;
+    if (byte >= 0x80) continue;
+    if (byte === 0 && shift > 0n) throw notShortest();
+    if (zigzag >= 1n << 64n) break;
+    cursor = at;
+    return (zigzag >> 1n) ^ -(zigzag & 1n);
+  }
+  throw new Malformed('a long beyond 64 bits', cursor);
 }
 
 export function readInt(): number {

@@ -33,14 +33,18 @@ export class OlderVersions {
     walkBody(reader.writtenShape, bytes, at + 10, end);
     const body = Buffer.from(bytes.subarray(at + 10, end));
     const { value } = reader.today.decode(body, 0, reader.resolver) as { value: { [field: string]: unknown } };
-    envelope.eventId = value.event_id as number;
-    envelope.causationId = value.causation_id as number;
-    envelope.correlationId = value.correlation_id as number;
-    envelope.occurredAt = value.occurred_at as Micros;
-    envelope.eventVersion = value.event_version as number;
+    envelope.eventId = Number(value.event_id);
+    envelope.causationId = Number(value.causation_id);
+    envelope.correlationId = Number(value.correlation_id);
+    envelope.occurredAt = Number(value.occurred_at) as Micros;
+    envelope.eventVersion = Number(value.event_version);
     envelope.traceparent = value.traceparent as string | null;
     const shape = reader.todayShape as Shape & { kind: 'record' };
-    const record: { [property: string]: unknown } = { type: reader.type, symbol: value.symbol, seq: value.seq };
+    const record: { [property: string]: unknown } = {
+      type: reader.type,
+      symbol: Number(value.symbol),
+      seq: Number(value.seq),
+    };
     for (const field of shape.fields) {
       if (ENVELOPE_FIELDS.has(field.name)) continue;
       record[field.property] = plain(field.shape, value[field.name]);
@@ -54,8 +58,8 @@ export class OlderVersions {
     const schema = Object.hasOwn(this.#schemas, fingerprint) ? this.#schemas[fingerprint] : undefined;
     if (schema === undefined) return undefined;
     const type = schema.name as RecordType;
-    const today = avro.Type.forSchema(recordSchemas[type] as avro.Schema);
-    const written = avro.Type.forSchema(schema as avro.Schema);
+    const today = typeWithExactLongs(recordSchemas[type]);
+    const written = typeWithExactLongs(schema);
     const reader: Reader = {
       type,
       today,
@@ -67,6 +71,33 @@ export class OlderVersions {
     this.#readers.set(fingerprint, reader);
     return reader;
   }
+}
+
+/** avsc's own longs end, and even lie, below 2^53; as bigint they are exact, and what was promised safe becomes a number. */
+const exactLong = avro.types.LongType.__with({
+  fromBuffer: (buffer: Buffer) => buffer.readBigInt64LE(),
+  toBuffer: (value: bigint) => {
+    const buffer = Buffer.alloc(8);
+    buffer.writeBigInt64LE(value);
+    return buffer;
+  },
+  fromJSON: BigInt,
+  toJSON: Number,
+  isValid: (value: unknown) => typeof value === 'bigint',
+  compare: (left: bigint, right: bigint) => (left === right ? 0 : left < right ? -1 : 1),
+});
+
+/** A type of the general library in which every long is a bigint. */
+export function typeWithExactLongs(schema: AvroRecord): avro.Type {
+  return avro.Type.forSchema(
+    schema as avro.Schema,
+    {
+      typeHook: (attributes: unknown) => {
+        const isNamed = typeof attributes === 'object' && attributes !== null && 'type' in attributes;
+        return (isNamed ? attributes.type : attributes) === 'long' ? (exactLong as avro.Type) : undefined;
+      },
+    } as never,
+  );
 }
 
 const ENVELOPE_FIELDS = new Set([
@@ -91,6 +122,11 @@ function plain(shape: Shape, value: unknown): unknown {
   switch (shape.kind) {
     case 'array':
       return (value as unknown[]).map((item) => plain(shape.of, item));
+    case 'wide':
+      return BigInt(value as bigint | number);
+    case 'int':
+    case 'long':
+      return Number(value);
     case 'nullable':
       return value === null ? null : plain(shape.of, value);
     case 'record': {

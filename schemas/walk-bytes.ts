@@ -10,6 +10,7 @@ import {
   readLong,
   readPresence,
   readString,
+  readWide,
 } from './avro-bytes.ts';
 import type { Shape } from './generating/avro-schema.ts';
 import { Malformed } from './malformed.ts';
@@ -63,6 +64,9 @@ function walk(shape: Shape, path: string): void {
       return;
     case 'int':
       reading(readInt, path);
+      return;
+    case 'wide':
+      reading(readWide, path);
       return;
     case 'long':
       reading(readLong, path);

@@ -9,10 +9,12 @@ import {
   readLong,
   readPresence,
   readString,
+  readWide,
   writeBoolean,
   writeInt,
   writeLong,
   writeString,
+  writeWide,
 } from '../avro-bytes.ts';
 import type { Envelope } from '../envelope.ts';
 import type {
@@ -1092,9 +1094,9 @@ function encodeCandle(envelope: Envelope, record: Candle, bytes: Uint8Array, sta
   at = writeLong(bytes, at, record.lowPriceTicks);
   at = writeLong(bytes, at, record.closePriceTicks);
   at = writeLong(bytes, at, record.baseLots);
-  at = writeLong(bytes, at, record.quoteAmount);
+  at = writeWide(bytes, at, record.quoteAmount);
   at = writeLong(bytes, at, record.takerBuyLots);
-  at = writeLong(bytes, at, record.takerBuyQuoteAmount);
+  at = writeWide(bytes, at, record.takerBuyQuoteAmount);
   at = writeLong(bytes, at, record.tradeCount);
   at = writeLong(bytes, at, record.firstTradeId);
   at = writeLong(bytes, at, record.lastTradeId);
@@ -1116,9 +1118,9 @@ function decodeCandle(envelope: Envelope): Candle {
     lowPriceTicks: readLong() as PriceTicks,
     closePriceTicks: readLong() as PriceTicks,
     baseLots: readLong() as QuantityLots,
-    quoteAmount: readLong() as Amount,
+    quoteAmount: readWide(),
     takerBuyLots: readLong() as QuantityLots,
-    takerBuyQuoteAmount: readLong() as Amount,
+    takerBuyQuoteAmount: readWide(),
     tradeCount: readLong(),
     firstTradeId: readLong() as Sequence,
     lastTradeId: readLong() as Sequence,
@@ -1128,7 +1130,7 @@ function decodeCandle(envelope: Envelope): Candle {
 }
 
 function boundOfCandle(record: Candle): number {
-  return 173 + record.interval.length * 3;
+  return 177 + record.interval.length * 3;
 }
 
 function encodeCheckpoint(envelope: Envelope, record: Checkpoint, bytes: Uint8Array, start: number): number {
@@ -2064,7 +2066,7 @@ function encodeTicker(envelope: Envelope, record: Ticker, bytes: Uint8Array, sta
   at = writeLong(bytes, at, record.highPriceTicks);
   at = writeLong(bytes, at, record.lowPriceTicks);
   at = writeLong(bytes, at, record.baseLots);
-  at = writeLong(bytes, at, record.quoteAmount);
+  at = writeWide(bytes, at, record.quoteAmount);
   at = writeLong(bytes, at, record.tradeCount);
   at = writeLong(bytes, at, record.opensAt);
   return at;
@@ -2085,14 +2087,14 @@ function decodeTicker(envelope: Envelope): Ticker {
     highPriceTicks: readLong() as PriceTicks,
     lowPriceTicks: readLong() as PriceTicks,
     baseLots: readLong() as QuantityLots,
-    quoteAmount: readLong() as Amount,
+    quoteAmount: readWide(),
     tradeCount: readLong(),
     opensAt: readLong() as Micros,
   };
 }
 
 function boundOfTicker(_record: Ticker): number {
-  return 162;
+  return 164;
 }
 
 function encodeTopOfBook(envelope: Envelope, record: TopOfBook, bytes: Uint8Array, start: number): number {

@@ -432,9 +432,9 @@ export interface Candle {
   readonly lowPriceTicks: PriceTicks;
   readonly closePriceTicks: PriceTicks;
   readonly baseLots: QuantityLots;
-  readonly quoteAmount: Amount;
+  readonly quoteAmount: bigint;
   readonly takerBuyLots: QuantityLots;
-  readonly takerBuyQuoteAmount: Amount;
+  readonly takerBuyQuoteAmount: bigint;
   readonly tradeCount: number;
   readonly firstTradeId: Sequence;
   readonly lastTradeId: Sequence;
@@ -763,7 +763,7 @@ export interface Ticker {
   readonly highPriceTicks: PriceTicks;
   readonly lowPriceTicks: PriceTicks;
   readonly baseLots: QuantityLots;
-  readonly quoteAmount: Amount;
+  readonly quoteAmount: bigint;
   readonly tradeCount: number;
   readonly opensAt: Micros;
 }

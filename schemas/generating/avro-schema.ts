@@ -7,6 +7,8 @@ export interface AvroField {
   readonly name: string;
   readonly type: AvroSchema;
   readonly brand?: string;
+  /** A long of all 64 bits: a sum over trades or accounts, which no configuration bounds. A bigint in TypeScript. */
+  readonly wide?: boolean;
   readonly doc?: string;
   readonly default?: unknown;
 }
@@ -45,6 +47,7 @@ export type AvroSchema = string | readonly AvroSchema[] | AvroRecord | AvroEnum 
 /** A type with every name resolved: what code is made from, and what bytes are walked by. */
 export type Shape =
   | { readonly kind: 'boolean' | 'int' | 'long' | 'string'; readonly brand: string | undefined }
+  | { readonly kind: 'wide' }
   | { readonly kind: 'enum'; readonly name: string; readonly symbols: readonly string[] }
   | { readonly kind: 'nullable'; readonly of: Shape }
   | { readonly kind: 'array'; readonly of: Shape }
@@ -128,7 +131,7 @@ function shapeOfField(field: AvroField, names: Map<string, Shape>, where: string
     name: field.name,
     property: camelCase(field.name),
     doc: field.doc,
-    shape: shapeOf(field.type, field.brand, names, where),
+    shape: field.wide && field.type === 'long' ? { kind: 'wide' } : shapeOf(field.type, field.brand, names, where),
   };
 }
 

@@ -50,11 +50,13 @@ const HELPERS = [
   'readLong',
   'readPresence',
   'readString',
+  'readWide',
   'stringBytesMax',
   'writeBoolean',
   'writeInt',
   'writeLong',
   'writeString',
+  'writeWide',
 ];
 
 const ARRAY_READER = [
@@ -204,6 +206,8 @@ function writing(shape: Shape, value: string): string[] {
       return [`  at = writeInt(bytes, at, ${value});`];
     case 'long':
       return [`  at = writeLong(bytes, at, ${value});`];
+    case 'wide':
+      return [`  at = writeWide(bytes, at, ${value});`];
     case 'boolean':
       return [`  at = writeBoolean(bytes, at, ${value});`];
     case 'string':
@@ -238,6 +242,8 @@ function reading(shape: Shape): string {
       return `readInt()${asBrand(shape)}`;
     case 'long':
       return `readLong()${asBrand(shape)}`;
+    case 'wide':
+      return 'readWide()';
     case 'boolean':
       return 'readBoolean()';
     case 'string':
@@ -272,6 +278,8 @@ function fixedBoundOf(shape: Shape): number {
       return 5;
     case 'long':
       return 8;
+    case 'wide':
+      return 10;
     case 'boolean':
     case 'enum':
       return 1;

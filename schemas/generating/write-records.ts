@@ -57,6 +57,8 @@ export function typeName(shape: Shape): string {
     case 'int':
     case 'long':
       return shape.brand ?? 'number';
+    case 'wide':
+      return 'bigint';
     case 'boolean':
     case 'string':
       return shape.kind;

@@ -49,6 +49,14 @@ function arbitrary(shape: Shape, longMax: number): fc.Arbitrary<unknown> {
         fc.integer({ min: -130, max: 130 }),
         fc.constantFrom(longMax, -longMax, 2 ** 31, 2 ** 31 - 1, -(2 ** 31), -(2 ** 31) - 1, 2 ** 27, 2 ** 34, 2 ** 48),
       );
+    case 'wide': {
+      const max = longMax === Number.MAX_SAFE_INTEGER ? 2n ** 63n - 1n : BigInt(longMax);
+      return fc.oneof(
+        fc.bigInt({ min: -max, max }),
+        fc.bigInt({ min: -130n, max: 130n }),
+        fc.constantFrom(max, -max, -max - (max === 2n ** 63n - 1n ? 1n : 0n)),
+      );
+    }
     case 'string':
       return fc.oneof(
         fc.string({ maxLength: 40 }),
@@ -72,6 +80,7 @@ function recordOf(fields: readonly FieldShape[], longMax: number): fc.Arbitrary<
 }
 
 function avroValue(shape: Shape, value: unknown): unknown {
+  if (shape.kind === 'wide') return Number(value);
   if (shape.kind === 'array') return (value as unknown[]).map((item) => avroValue(shape.of, item));
   if (shape.kind !== 'record') return value;
   const from = value as { [property: string]: unknown };

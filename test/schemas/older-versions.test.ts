@@ -6,7 +6,7 @@ import { emptyEnvelope } from '../../schemas/envelope.ts';
 import { canonicalForm, fingerprintHex, fingerprintOf } from '../../schemas/fingerprint.ts';
 import { recordSchemas } from '../../schemas/generated/schemas.ts';
 import type { AvroRecord } from '../../schemas/generating/avro-schema.ts';
-import { OlderVersions } from '../../schemas/older-versions.ts';
+import { OlderVersions, typeWithExactLongs } from '../../schemas/older-versions.ts';
 
 const envelopeFields = {
   event_id: 11,
@@ -114,4 +114,27 @@ test('a fingerprint that no recorded schema has is refused', () => {
   const { older, bytes } = written(recordSchemas.tick, { number: 1 });
   bytes[2] = bytes[2]! ^ 1;
   assert.throws(() => older.decode(bytes, 0, bytes.length, emptyEnvelope()), /unknown schema fingerprint/);
+});
+
+test('a sum above 2^53 in a record of an older version is exact', () => {
+  const schema: AvroRecord = {
+    ...recordSchemas.candle,
+    fields: [...recordSchemas.candle.fields, { name: 'gone', type: 'int' }],
+  };
+  const fingerprint = fingerprintHex(fingerprintOf(canonicalForm(schema)));
+  const zeros = Object.fromEntries(
+    schema.fields.map(({ name, type }): [string, unknown] => [name, type === 'int' ? 0 : 0n]),
+  );
+  const own = {
+    ...zeros,
+    occurred_at: 0n,
+    traceparent: null,
+    interval: '1w',
+    closed: true,
+    quote_amount: 2n ** 62n + 1n,
+  };
+  const body = typeWithExactLongs(schema).toBuffer(own);
+  const bytes = Buffer.concat([Buffer.from(`c301${fingerprint}`, 'hex'), body]);
+  const record = new OlderVersions({ [fingerprint]: schema }).decode(bytes, 0, bytes.length, emptyEnvelope());
+  assert.deepEqual(record.type === 'candle' && [record.quoteAmount, record.tradeCount], [2n ** 62n + 1n, 0]);
 });
