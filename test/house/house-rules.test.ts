@@ -141,11 +141,11 @@ test('each rule is broken by its example and kept by its counterexample', () => 
   }
 });
 
-test('an operator file exports the factory that its name says', () => {
+test('an operator file exports the factory, or the class of state, that its name says', () => {
   const findings = typescriptFiles()
     .filter((file) => /^operators\/[^/]+\.ts$/.test(file.path) && !/\/(?:contract|index)\.ts$/.test(file.path))
-    .filter((file) => !exportsFunction(file, camelCase(basename(file.path, '.ts'))))
-    .map((file) => `${file.path}  should export function ${camelCase(basename(file.path, '.ts'))}`);
+    .filter((file) => !exportsItsName(file, camelCase(basename(file.path, '.ts'))))
+    .map((file) => `${file.path}  should export ${camelCase(basename(file.path, '.ts'))}, as a function or a class`);
   assert.deepEqual(findings, []);
 });
 
@@ -171,8 +171,9 @@ function find(row: Rule, file: SourceFile): string[] {
   );
 }
 
-function exportsFunction(file: SourceFile, name: string): boolean {
-  return new RegExp(`^export (?:function|const) ${name}\\b`, 'm').test(file.text);
+function exportsItsName(file: SourceFile, name: string): boolean {
+  const className = name.charAt(0).toUpperCase() + name.slice(1);
+  return new RegExp(`^export (?:(?:function|const) ${name}|class ${className})\\b`, 'm').test(file.text);
 }
 
 function camelCase(kebab: string): string {
