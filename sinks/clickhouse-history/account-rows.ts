@@ -10,7 +10,7 @@ import type {
   Repeated,
 } from '../../schemas/generated/records.ts';
 import type { AccountEvent } from '../../schemas/logs.ts';
-import { beginRow, caused, numbered, offsetOfCause } from './row-origin.ts';
+import { beginRow, offsetOfCause, setCause } from './row-origin.ts';
 import { type AnyBlock, TableBlock } from './table.ts';
 import * as tables from './tables.ts';
 
@@ -44,27 +44,29 @@ export class AccountRows {
         this.#hold(partition, offset, record, envelope);
         return;
       case 'fill': {
-        const c = beginRow(this.fills, partition, offset, record.symbol, envelope, this.#generation);
-        numbered(c, record.seq, envelope);
-        c.account.push(record.account);
-        c.order_id.push(record.orderId);
-        c.trade_id.push(record.tradeId);
-        c.side.push(tables.sideNumbers[record.side]!);
-        c.liquidity.push(tables.liquidityNumbers[record.liquidity]!);
-        c.price_ticks.push(record.priceTicks);
-        c.quantity_lots.push(record.quantityLots);
-        c.base_asset.push(record.baseAsset);
-        c.quote_asset.push(record.quoteAsset);
-        c.base_amount.push(record.baseAmount);
-        c.quote_amount.push(record.quoteAmount);
-        c.fee_asset.push(record.feeAsset);
-        c.fee.push(record.fee);
-        c.fee_version.push(record.feeVersion);
-        c.hold_consumed.push(record.holdConsumed);
-        c.released.push(record.released);
-        c.cumulative_lots.push(record.cumulativeLots);
-        c.open_lots.push(record.openLots);
-        c.cumulative_quote_amount.push(record.cumulativeQuoteAmount);
+        const row = beginRow(this.fills, partition, offset, record.symbol, envelope, this.#generation);
+        const c = this.fills.columns;
+        c.seq.set(row, record.seq);
+        setCause(c, row, envelope);
+        c.account.set(row, record.account);
+        c.order_id.set(row, record.orderId);
+        c.trade_id.set(row, record.tradeId);
+        c.side.set(row, tables.sideNumbers[record.side]!);
+        c.liquidity.set(row, tables.liquidityNumbers[record.liquidity]!);
+        c.price_ticks.set(row, record.priceTicks);
+        c.quantity_lots.set(row, record.quantityLots);
+        c.base_asset.set(row, record.baseAsset);
+        c.quote_asset.set(row, record.quoteAsset);
+        c.base_amount.set(row, record.baseAmount);
+        c.quote_amount.set(row, record.quoteAmount);
+        c.fee_asset.set(row, record.feeAsset);
+        c.fee.set(row, record.fee);
+        c.fee_version.set(row, record.feeVersion);
+        c.hold_consumed.set(row, record.holdConsumed);
+        c.released.set(row, record.released);
+        c.cumulative_lots.set(row, record.cumulativeLots);
+        c.open_lots.set(row, record.openLots);
+        c.cumulative_quote_amount.set(row, record.cumulativeQuoteAmount);
         return;
       }
       case 'release':
@@ -83,35 +85,39 @@ export class AccountRows {
         this.#accountChanged(partition, offset, record, envelope);
         return;
       case 'rejected': {
-        const c = beginRow(this.rejects, partition, offset, record.symbol, envelope, this.#generation);
-        numbered(c, record.seq, envelope);
-        c.account.push(record.account);
-        c.order_id.push(record.orderId);
-        c.client_order_id.push(record.clientOrderId);
-        c.command.push(tables.commandNumbers[record.command]!);
-        c.reason.push(tables.reasonNumbers[record.reason]!);
-        c.stage.push(tables.stageNumbers[record.stage]!);
-        c.asset.push(record.asset);
-        c.released.push(record.released);
+        const row = beginRow(this.rejects, partition, offset, record.symbol, envelope, this.#generation);
+        const c = this.rejects.columns;
+        c.seq.set(row, record.seq);
+        setCause(c, row, envelope);
+        c.account.set(row, record.account);
+        c.order_id.set(row, record.orderId);
+        c.client_order_id.set(row, record.clientOrderId);
+        c.command.set(row, tables.commandNumbers[record.command]!);
+        c.reason.set(row, tables.reasonNumbers[record.reason]!);
+        c.stage.set(row, tables.stageNumbers[record.stage]!);
+        c.asset.set(row, record.asset);
+        c.released.set(row, record.released);
         return;
       }
       case 'asset_config': {
-        const c = beginRow(this.assets, partition, offset, record.symbol, envelope, this.#generation);
-        caused(c, envelope);
-        c.asset.push(record.asset);
-        c.name.push(record.name);
-        c.decimals.push(record.decimals);
-        c.show_decimals.push(record.showDecimals);
+        const row = beginRow(this.assets, partition, offset, record.symbol, envelope, this.#generation);
+        const c = this.assets.columns;
+        setCause(c, row, envelope);
+        c.asset.set(row, record.asset);
+        c.name.set(row, record.name);
+        c.decimals.set(row, record.decimals);
+        c.show_decimals.set(row, record.showDecimals);
         return;
       }
       case 'fee_config': {
-        const c = beginRow(this.fees, partition, offset, record.symbol, envelope, this.#generation);
-        caused(c, envelope);
-        c.schedule.push(record.schedule);
-        c.version.push(record.version);
-        c.maker_ppm.push(record.makerPpm);
-        c.taker_ppm.push(record.takerPpm);
-        c.fee_asset.push(record.feeAsset);
+        const row = beginRow(this.fees, partition, offset, record.symbol, envelope, this.#generation);
+        const c = this.fees.columns;
+        setCause(c, row, envelope);
+        c.schedule.set(row, record.schedule);
+        c.version.set(row, record.version);
+        c.maker_ppm.set(row, record.makerPpm);
+        c.taker_ppm.set(row, record.takerPpm);
+        c.fee_asset.set(row, record.feeAsset);
         return;
       }
       case 'symbol_config': // the market log has it, with the symbol's sequence
@@ -124,181 +130,126 @@ export class AccountRows {
   }
 
   entry(partition: number, record: Entry, envelope: Envelope): void {
-    const c = beginRow(
-      this.entries,
-      partition,
-      offsetOfCause(envelope),
-      record.tradeSymbol,
-      envelope,
-      this.#generation,
-    );
-    c.event_id.push(envelope.eventId);
-    c.entry_id.push(record.entryId);
-    c.kind.push(tables.entryKindNumbers[record.kind]!);
-    c.account_partition.push(record.accountPartition);
-    c.first_sequence.push(record.firstSequence);
-    c.last_sequence.push(record.lastSequence);
-    c.trade_id.push(record.tradeId);
-    c.command_id.push(record.commandId);
-    c.moved_at.push(record.movedAt);
-    c.reverses.push(record.reverses);
-    c.reference.push(record.reference);
-    c.reason.push(record.reason);
+    const { entries } = this;
+    const row = beginRow(entries, partition, offsetOfCause(envelope), record.tradeSymbol, envelope, this.#generation);
+    const c = entries.columns;
+    c.event_id.set(row, envelope.eventId);
+    c.entry_id.set(row, record.entryId);
+    c.kind.set(row, tables.entryKindNumbers[record.kind]!);
+    c.account_partition.set(row, record.accountPartition);
+    c.first_sequence.set(row, record.firstSequence);
+    c.last_sequence.set(row, record.lastSequence);
+    c.trade_id.set(row, record.tradeId);
+    c.command_id.set(row, record.commandId);
+    c.moved_at.set(row, record.movedAt);
+    c.reverses.set(row, record.reverses);
+    c.reference.set(row, record.reference);
+    c.reason.set(row, record.reason);
+    const accounts = c.posting_accounts;
+    const ledgerAccounts = c.posting_ledger_accounts;
+    const assets = c.posting_assets;
+    const amounts = c.posting_amounts;
     for (const posting of record.postings) {
-      c.posting_accounts.values.push(posting.account);
-      c.posting_ledger_accounts.values.push(tables.ledgerAccountNumbers[posting.ledgerAccount]!);
-      c.posting_assets.values.push(posting.asset);
-      c.posting_amounts.values.push(posting.amount);
+      accounts.values.set(accounts.element(), posting.account);
+      ledgerAccounts.values.set(ledgerAccounts.element(), tables.ledgerAccountNumbers[posting.ledgerAccount]!);
+      assets.values.set(assets.element(), posting.asset);
+      amounts.values.set(amounts.element(), posting.amount);
     }
-    c.posting_accounts.endRow();
-    c.posting_ledger_accounts.endRow();
-    c.posting_assets.endRow();
-    c.posting_amounts.endRow();
+    accounts.endRow(row);
+    ledgerAccounts.endRow(row);
+    assets.endRow(row);
+    amounts.endRow(row);
   }
 
   #hold(partition: number, offset: number, record: Hold, envelope: Envelope): void {
-    const c = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
-    numbered(c, record.seq, envelope);
-    c.type.push(tables.accountEventNumbers.hold!);
-    c.account.push(record.account);
-    c.order_id.push(record.orderId);
-    c.client_order_id.push(record.clientOrderId);
-    c.asset.push(record.asset);
-    c.amount.push(record.amount);
-    c.command.push(tables.commandNumbers[record.command]!);
-    c.side.push(tables.sideNumbers[record.side]!);
-    c.order_type.push(tables.orderTypeNumbers[record.orderType]!);
-    c.time_in_force.push(tables.timeInForceNumbers[record.timeInForce]!);
-    c.post_only.push(record.postOnly ? 1 : 0);
-    c.price_ticks.push(record.priceTicks);
-    c.quantity_lots.push(record.quantityLots);
-    c.budget.push(record.budget);
-    c.expires_at.push(record.expiresAt);
-    c.fee_version.push(record.feeVersion);
-    c.executed_lots.push(0);
-    c.open_lots.push(0);
-    c.reason.push(0);
-    noAdministration(c);
+    const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
+    const c = this.accountEvents.columns;
+    c.seq.set(row, record.seq);
+    setCause(c, row, envelope);
+    c.type.set(row, tables.accountEventNumbers.hold!);
+    c.account.set(row, record.account);
+    c.order_id.set(row, record.orderId);
+    c.client_order_id.set(row, record.clientOrderId);
+    c.asset.set(row, record.asset);
+    c.amount.set(row, record.amount);
+    c.command.set(row, tables.commandNumbers[record.command]!);
+    c.side.set(row, tables.sideNumbers[record.side]!);
+    c.order_type.set(row, tables.orderTypeNumbers[record.orderType]!);
+    c.time_in_force.set(row, tables.timeInForceNumbers[record.timeInForce]!);
+    c.post_only.set(row, record.postOnly ? 1 : 0);
+    c.price_ticks.set(row, record.priceTicks);
+    c.quantity_lots.set(row, record.quantityLots);
+    c.budget.set(row, record.budget);
+    c.expires_at.set(row, record.expiresAt);
+    c.fee_version.set(row, record.feeVersion);
   }
 
   #release(partition: number, offset: number, record: Release, envelope: Envelope): void {
-    const c = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
-    numbered(c, record.seq, envelope);
-    c.type.push(tables.accountEventNumbers.release!);
-    c.account.push(record.account);
-    c.order_id.push(record.orderId);
-    c.client_order_id.push('');
-    c.asset.push(record.asset);
-    c.amount.push(record.amount);
-    noTerms(c);
-    c.price_ticks.push(0);
-    c.quantity_lots.push(0);
-    c.budget.push(0);
-    c.expires_at.push(0);
-    c.fee_version.push(0);
-    c.executed_lots.push(record.executedLots);
-    c.open_lots.push(record.openLots);
-    c.reason.push(record.reason === null ? 0 : tables.reasonNumbers[record.reason]!);
-    noAdministration(c);
+    const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
+    const c = this.accountEvents.columns;
+    c.seq.set(row, record.seq);
+    setCause(c, row, envelope);
+    c.type.set(row, tables.accountEventNumbers.release!);
+    c.account.set(row, record.account);
+    c.order_id.set(row, record.orderId);
+    c.asset.set(row, record.asset);
+    c.amount.set(row, record.amount);
+    c.executed_lots.set(row, record.executedLots);
+    c.open_lots.set(row, record.openLots);
+    c.reason.set(row, record.reason === null ? 0 : tables.reasonNumbers[record.reason]!);
   }
 
   #orderAmended(partition: number, offset: number, record: OrderAmended, envelope: Envelope): void {
-    const c = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
-    numbered(c, record.seq, envelope);
-    c.type.push(tables.accountEventNumbers.order_amended!);
-    c.account.push(record.account);
-    c.order_id.push(record.orderId);
-    c.client_order_id.push('');
-    c.asset.push(record.asset);
-    c.amount.push(record.released);
-    noTerms(c);
-    c.price_ticks.push(record.priceTicks);
-    c.quantity_lots.push(record.quantityLots);
-    c.budget.push(0);
-    c.expires_at.push(0);
-    c.fee_version.push(0);
-    c.executed_lots.push(0);
-    c.open_lots.push(record.openLots);
-    c.reason.push(0);
-    noAdministration(c);
+    const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
+    const c = this.accountEvents.columns;
+    c.seq.set(row, record.seq);
+    setCause(c, row, envelope);
+    c.type.set(row, tables.accountEventNumbers.order_amended!);
+    c.account.set(row, record.account);
+    c.order_id.set(row, record.orderId);
+    c.asset.set(row, record.asset);
+    c.amount.set(row, record.released);
+    c.price_ticks.set(row, record.priceTicks);
+    c.quantity_lots.set(row, record.quantityLots);
+    c.open_lots.set(row, record.openLots);
   }
 
   #balanceChange(partition: number, offset: number, record: BalanceChange, envelope: Envelope): void {
-    const c = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
-    numbered(c, record.seq, envelope);
-    c.type.push(tables.accountEventNumbers.balance_change!);
-    c.account.push(record.account);
-    c.order_id.push(0);
-    c.client_order_id.push('');
-    c.asset.push(record.asset);
-    c.amount.push(record.amount);
-    noOrder(c);
-    c.change.push(tables.balanceChangeNumbers[record.kind]!);
-    c.state.push(0);
-    c.trade_group.push(0);
-    c.reference.push(record.reference);
-    c.note.push(noteOf(record.reason, record.requestedBy, record.approvedBy));
+    const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
+    const c = this.accountEvents.columns;
+    c.seq.set(row, record.seq);
+    setCause(c, row, envelope);
+    c.type.set(row, tables.accountEventNumbers.balance_change!);
+    c.account.set(row, record.account);
+    c.asset.set(row, record.asset);
+    c.amount.set(row, record.amount);
+    c.change.set(row, tables.balanceChangeNumbers[record.kind]!);
+    c.reference.set(row, record.reference);
+    c.note.set(row, noteOf(record.reason, record.requestedBy, record.approvedBy));
   }
 
   #repeated(partition: number, offset: number, record: Repeated, envelope: Envelope): void {
-    const c = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
-    numbered(c, record.seq, envelope);
-    c.type.push(tables.accountEventNumbers.repeated!);
-    c.account.push(record.account);
-    c.order_id.push(record.orderId);
-    c.client_order_id.push(record.clientOrderId);
-    c.asset.push(0);
-    c.amount.push(0);
-    noOrder(c);
-    noAdministration(c);
+    const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
+    const c = this.accountEvents.columns;
+    c.seq.set(row, record.seq);
+    setCause(c, row, envelope);
+    c.type.set(row, tables.accountEventNumbers.repeated!);
+    c.account.set(row, record.account);
+    c.order_id.set(row, record.orderId);
+    c.client_order_id.set(row, record.clientOrderId);
   }
 
   #accountChanged(partition: number, offset: number, record: AccountChanged, envelope: Envelope): void {
-    const c = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
-    numbered(c, record.seq, envelope);
-    c.type.push(tables.accountEventNumbers.account_changed!);
-    c.account.push(record.account);
-    c.order_id.push(0);
-    c.client_order_id.push('');
-    c.asset.push(0);
-    c.amount.push(0);
-    noOrder(c);
-    c.change.push(0);
-    c.state.push(tables.accountStateNumbers[record.state]!);
-    c.trade_group.push(record.tradeGroup);
-    c.reference.push('');
-    c.note.push(noteOf(record.reason, record.requestedBy, ''));
+    const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
+    const c = this.accountEvents.columns;
+    c.seq.set(row, record.seq);
+    setCause(c, row, envelope);
+    c.type.set(row, tables.accountEventNumbers.account_changed!);
+    c.account.set(row, record.account);
+    c.state.set(row, tables.accountStateNumbers[record.state]!);
+    c.trade_group.set(row, record.tradeGroup);
+    c.note.set(row, noteOf(record.reason, record.requestedBy, ''));
   }
-}
-
-type AccountEventColumns = AccountRows['accountEvents']['columns'];
-
-function noTerms(c: AccountEventColumns): void {
-  c.command.push(0);
-  c.side.push(0);
-  c.order_type.push(0);
-  c.time_in_force.push(0);
-  c.post_only.push(0);
-}
-
-function noOrder(c: AccountEventColumns): void {
-  noTerms(c);
-  c.price_ticks.push(0);
-  c.quantity_lots.push(0);
-  c.budget.push(0);
-  c.expires_at.push(0);
-  c.fee_version.push(0);
-  c.executed_lots.push(0);
-  c.open_lots.push(0);
-  c.reason.push(0);
-}
-
-function noAdministration(c: AccountEventColumns): void {
-  c.change.push(0);
-  c.state.push(0);
-  c.trade_group.push(0);
-  c.reference.push('');
-  c.note.push('');
 }
 
 function noteOf(reason: string, requestedBy: string, approvedBy: string): string {

@@ -203,9 +203,9 @@ export class MarketRows {
     c.low_price_ticks.set(row, record.lowPriceTicks);
     c.close_price_ticks.set(row, record.closePriceTicks);
     c.base_lots.set(row, record.baseLots);
-    c.quote_amount.pushWide(record.quoteAmount);
+    c.quote_amount.setWide(row, record.quoteAmount);
     c.taker_buy_lots.set(row, record.takerBuyLots);
-    c.taker_buy_quote_amount.pushWide(record.takerBuyQuoteAmount);
+    c.taker_buy_quote_amount.setWide(row, record.takerBuyQuoteAmount);
     c.trade_count.set(row, record.tradeCount);
     c.first_trade_id.set(row, record.firstTradeId);
     c.last_trade_id.set(row, record.lastTradeId);

@@ -98,6 +98,12 @@ export class LongColumn implements Column {
     this.#words[row * 2 + 1] = Math.floor(value / 0x1_0000_0000);
   }
 
+  /** A value of up to 64 bits: sums that may leave the safe integers. */
+  setWide(row: number, value: bigint): void {
+    this.#words[row * 2] = Number(value & 0xffff_ffffn);
+    this.#words[row * 2 + 1] = Number((value >> 32n) & 0xffff_ffffn);
+  }
+
   reserve(rows: number): void {
     this.#words = grownWords(this.#words, rows * 2);
   }

@@ -137,22 +137,22 @@ export function rangeRows(
   const block = new TableBlock(positionsTable);
   const c = block.columns;
   for (const range of ranges) {
-    block.rows++;
-    c.generation.push(generation);
-    c.log.push(range.log);
-    c.partition.push(range.partition);
-    c.first_offset.push(range.firstOffset);
-    c.last_offset.push(range.lastOffset);
-    c.first_occurred_at.push(range.firstTimeMicros);
-    c.last_occurred_at.push(range.lastTimeMicros);
-    c.written_at.push(writtenAtMicros);
-    c.content.push(range.content);
+    const row = block.begin();
+    c.generation.set(row, generation);
+    c.log.set(row, range.log);
+    c.partition.set(row, range.partition);
+    c.first_offset.set(row, range.firstOffset);
+    c.last_offset.set(row, range.lastOffset);
+    c.first_occurred_at.set(row, range.firstTimeMicros);
+    c.last_occurred_at.set(row, range.lastTimeMicros);
+    c.written_at.set(row, writtenAtMicros);
+    c.content.set(row, range.content);
     for (const [table, rows] of range.rows) {
-      c.tables.values.push(table);
-      c.rows.values.push(rows);
+      c.tables.values.set(c.tables.element(), table);
+      c.rows.values.set(c.rows.element(), rows);
     }
-    c.tables.endRow();
-    c.rows.endRow();
+    c.tables.endRow(row);
+    c.rows.endRow(row);
   }
   return block;
 }

@@ -96,8 +96,10 @@ async function probe(connection: HistoryConnection, rows: string): Promise<void>
 function probeBlock(): Uint8Array {
   const n = new LongColumn('Int64');
   const b = new ByteColumn('UInt8');
-  n.push(-(2 ** 53 - 1));
-  b.push(255);
+  n.reserve(1);
+  b.reserve(1);
+  n.set(0, -(2 ** 53 - 1));
+  b.set(0, 255);
   return nativeBlock(
     [
       ['n', n],

@@ -9,34 +9,29 @@ type CauseColumns = Pick<TradeColumns, 'event_id' | 'causation_id' | 'correlatio
 const TWO_40 = 2 ** 40;
 
 /** Opens a row and fills the columns that all tables of records begin with; the caller fills the others. */
-export function beginRow<C extends OriginColumns>(
-  block: { rows: number; readonly columns: C },
+export function beginRow(
+  block: { begin(): number; readonly columns: OriginColumns },
   partition: number,
   offset: number,
   symbol: number,
   envelope: Envelope,
   generation: number,
-): C {
-  block.rows++;
+): number {
+  const row = block.begin();
   const c = block.columns;
-  c.generation.push(generation);
-  c.partition.push(partition);
-  c.offset.push(offset);
-  c.occurred_at.push(envelope.occurredAt);
-  c.symbol.push(symbol);
-  return c;
+  c.generation.set(row, generation);
+  c.partition.set(row, partition);
+  c.offset.set(row, offset);
+  c.occurred_at.set(row, envelope.occurredAt);
+  c.symbol.set(row, symbol);
+  return row;
 }
 
-export function numbered(c: CauseColumns & Pick<TradeColumns, 'seq'>, seq: number, envelope: Envelope): void {
-  c.seq.push(seq);
-  caused(c, envelope);
-}
-
-export function caused(c: CauseColumns, envelope: Envelope): void {
-  c.event_id.push(envelope.eventId);
-  c.causation_id.push(envelope.causationId);
-  c.correlation_id.push(envelope.correlationId);
-  c.traceparent.push(envelope.traceparent ?? '');
+export function setCause(c: CauseColumns, row: number, envelope: Envelope): void {
+  c.event_id.set(row, envelope.eventId);
+  c.causation_id.set(row, envelope.causationId);
+  c.correlation_id.set(row, envelope.correlationId);
+  if (envelope.traceparent !== null) c.traceparent.set(row, envelope.traceparent);
 }
 
 /** Offset of the record that a follower stage's output was made for. */

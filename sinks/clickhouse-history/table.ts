@@ -114,11 +114,21 @@ export class TableBlock<K extends Columns> implements AnyBlock {
   readonly columns: { readonly [N in keyof K]: ReturnType<K[N]['make']> };
   rows = 0;
   readonly #pairs: readonly (readonly [string, Column])[];
+  #room = 0;
 
   constructor(table: TableDefinition<K>) {
     this.table = table;
     this.#pairs = Object.entries(table.columns).map(([name, kind]) => [name, kind.make()] as const);
     this.columns = Object.fromEntries(this.#pairs) as { [N in keyof K]: ReturnType<K[N]['make']> };
+  }
+
+  /** Index of a new row, all of whose cells are 0 or empty until they are set. */
+  begin(): number {
+    if (this.rows === this.#room) {
+      this.#room = Math.max(1024, this.#room * 2);
+      for (const [, column] of this.#pairs) column.reserve(this.#room);
+    }
+    return this.rows++;
   }
 
   /** The rows as one Native block. */
@@ -127,8 +137,8 @@ export class TableBlock<K extends Columns> implements AnyBlock {
   }
 
   clear(): void {
+    for (const [, column] of this.#pairs) column.clear(this.rows);
     this.rows = 0;
-    for (const [, column] of this.#pairs) column.clear();
   }
 }
 

@@ -141,7 +141,10 @@ export class HistoryTraffic {
   #order(): void {
     const draw = this.#random();
     this.#command++;
-    if (draw < 0.3 && this.#resting.length > 50) return this.#cancel();
+    if (draw < 0.3 && this.#resting.length > 50) {
+      this.#cancel();
+      return;
+    }
     const symbol = SYMBOLS[Math.floor(this.#random() * SYMBOLS.length)]!;
     const side: Side = this.#random() < 0.5 ? 'buy' : 'sell';
     const account = 100 + Math.floor(this.#random() * 1024);
@@ -253,7 +256,8 @@ export class HistoryTraffic {
   }
 
   #cancel(): void {
-    const [order] = this.#resting.splice(Math.floor(this.#random() * this.#resting.length), 1) as [Resting];
+    const index = Math.max(0, this.#resting.length - 1 - Math.floor(this.#random() * 5_000));
+    const [order] = this.#resting.splice(index, 1) as [Resting];
     this.cancels++;
     this.#put('market', this.#marketPartition(order.symbol), {
       type: 'cancelled',
@@ -359,9 +363,9 @@ export class HistoryTraffic {
         lowPriceTicks: price,
         closePriceTicks: price,
         baseLots: (last?.quantityLots ?? 0) as QuantityLots,
-        quoteAmount: (last?.quoteAmount ?? 0) as Amount,
+        quoteAmount: BigInt(last?.quoteAmount ?? 0),
         takerBuyLots: 0 as QuantityLots,
-        takerBuyQuoteAmount: 0 as Amount,
+        takerBuyQuoteAmount: 0n,
         tradeCount: 1,
         firstTradeId: (last?.seq ?? 0) as Sequence,
         lastTradeId: (last?.seq ?? 0) as Sequence,
