@@ -26,7 +26,7 @@ export const eventKinds = ['accepted', 'trade', 'prevented', 'cancelled', 'amend
  *
  * Quantities are in lots; "open" is what is left of an order after the event. Columns by kind:
  *
- *     accepted   order, account, price, quantity, resting                                     side
+ *     accepted   order, resting                                                               side
  *     trade      maker and taker order, their accounts, price, quantity, maker open and
  *                cumulative, taker open and cumulative                            side of the taker, in an auction
  *     prevented  the columns of a trade                                     side of the taker, in an auction, mode
@@ -80,7 +80,7 @@ export class BookEvents {
     return this.#rows[index * WIDTH]! >> DETAIL_SHIFT;
   }
 
-  // Accepted, cancelled, amended.
+  // Accepted, cancelled, amended; of an accepted order, its id and what rests.
 
   orderId(index: number): number {
     return this.#rows[index * WIDTH + 1]!;
@@ -95,7 +95,7 @@ export class BookEvents {
     return this.#rows[index * WIDTH + 3]!;
   }
 
-  /** Accepted and amended: the total ordered; cancelled: what was cancelled. */
+  /** Amended: the new total; cancelled: what was cancelled. */
   orderLots(index: number): number {
     return this.#rows[index * WIDTH + 4]!;
   }
@@ -164,19 +164,14 @@ export class BookEvents {
 
   // Writers: the book's, in the order of the columns.
 
-  /** Returns the row's index, for `setResting` when the operation is done. */
-  accepted(side: number, orderId: number, account: number, priceTicks: number, quantityLots: number): number {
+  accepted(side: number, orderId: number, restingLots: number): void {
     const index = this.count;
     const rows = this.#rowsFor(index);
     const at = index * WIDTH;
     rows[at] = ACCEPTED | (side << SIDE_SHIFT);
     rows[at + 1] = orderId;
-    rows[at + 2] = account;
-    rows[at + 3] = priceTicks;
-    rows[at + 4] = quantityLots;
-    rows[at + 5] = 0;
+    rows[at + 5] = restingLots;
     this.count = index + 1;
-    return index;
   }
 
   setResting(index: number, lots: number): void {
@@ -235,7 +230,6 @@ export class BookEvents {
     rows[at + 2] = account;
     rows[at + 3] = priceTicks;
     rows[at + 4] = cancelledLots;
-    rows[at + 5] = 0;
     rows[at + 8] = executedLots;
     this.count = index + 1;
   }

@@ -5,9 +5,9 @@ import { PRICE_TICKS_MAX } from './codes.ts';
 // An order: 96 bytes. Of the doubles, the place is half the record's: `doubles[(order >> 1) + OPEN_LOTS]`.
 export const ORDER_ID = 0;
 export const ACCOUNT = 1;
-/** Lots that can still trade: ordered - executed - prevented. */
+/** Lots that can still trade. What has traded is ordered - prevented - open. */
 export const OPEN_LOTS = 2;
-export const EXECUTED_LOTS = 3;
+export const ORDERED_LOTS = 3;
 export const LEAF = 8;
 export const PREVIOUS = 9;
 /** The next order of the queue; of a free record, the next free one. */
@@ -20,12 +20,11 @@ export const TERMS = 13;
 export const TRADE_GROUP = 14;
 /** Place in the expiry queue + 1; 0 while in none. */
 export const EXPIRY_PLACE = 15;
-export const ORDERED_LOTS = 8;
-export const PREVENTED_LOTS = 9;
+export const PREVENTED_LOTS = 8;
 /** Number of the order in the order of entry. */
-export const ENTRY = 10;
+export const ENTRY = 9;
 /** Micros of log time; of orders without TERMS_GTD, nothing. */
-export const EXPIRES_AT = 11;
+export const EXPIRES_AT = 10;
 export const ORDER_SIZE = 24;
 
 export const TERMS_SIDE = 1;
@@ -98,7 +97,7 @@ export function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
 }
 
-/** Leaves are remembered by the low bits of their key, with the side folded in, so that the sides do not share a place. */
+/** Where a leaf is remembered: by its side and the low bits of its ranks. */
 export function rememberedAt(key: number): number {
-  return REMEMBERED + ((key ^ (key >>> 18)) & (REMEMBERED_COUNT - 1));
+  return REMEMBERED + ((key & (REMEMBERED_COUNT / 2 - 1)) | ((key >>> 18) & (REMEMBERED_COUNT / 2)));
 }

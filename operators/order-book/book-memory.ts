@@ -202,15 +202,28 @@ export class BookMemory {
     const { integers } = this;
     const bits = integers[leaf + BITS]! & ~(1 << (rank & 31));
     integers[leaf + BITS] = bits;
-    if (integers[BEST_RANK + side] !== rank) {
-      if (bits === 0) this.#unmarkAbove(leaf);
-    } else if (bits !== 0) integers[BEST_RANK + side] = (rank & ~31) | lowestBit(bits);
-    else {
-      this.#unmarkAbove(leaf);
-      const next = this.#leafAfter(leaf);
-      integers[BEST_LEAF + side] = next;
-      integers[BEST_RANK + side] = next === 0 ? NO_RANK : this.#firstRank(next);
+    if (bits === 0) this.#leaveLeaf(side, rank, leaf);
+    else if (integers[BEST_RANK + side] === rank) integers[BEST_RANK + side] = (rank & ~31) | lowestBit(bits);
+  }
+
+  #leaveLeaf(side: number, rank: number, leaf: number): void {
+    const { integers } = this;
+    const key = integers[leaf + KEY]!;
+    let node = integers[leaf + PARENT]!;
+    let shift = 0;
+    let bits = integers[node + NODE_BITS]! & ~(1 << (key & 31));
+    integers[node + NODE_BITS] = bits;
+    while (bits === 0 && node !== ROOT) {
+      shift += STEP;
+      node = integers[node + NODE_PARENT]!;
+      bits = integers[node + NODE_BITS]! & ~(1 << ((key >>> shift) & 31));
+      integers[node + NODE_BITS] = bits;
     }
+    if (integers[BEST_RANK + side] !== rank) return;
+    if (node === ROOT) bits &= 3 << (side << 1);
+    const next = bits === 0 ? 0 : this.#firstLeaf(node, bits, shift);
+    integers[BEST_LEAF + side] = next;
+    integers[BEST_RANK + side] = next === 0 ? NO_RANK : this.#firstRank(next);
   }
 
   #firstRank(leaf: number): number {
@@ -224,18 +237,6 @@ export class BookMemory {
     for (let shift = 0; node !== 0; shift += STEP) {
       const bits = integers[node + NODE_BITS]!;
       integers[node + NODE_BITS] = bits | (1 << ((key >>> shift) & 31));
-      if (bits !== 0) return;
-      node = integers[node + NODE_PARENT]!;
-    }
-  }
-
-  #unmarkAbove(leaf: number): void {
-    const { integers } = this;
-    const key = integers[leaf + KEY]!;
-    let node = integers[leaf + PARENT]!;
-    for (let shift = 0; node !== 0; shift += STEP) {
-      const bits = integers[node + NODE_BITS]! & ~(1 << ((key >>> shift) & 31));
-      integers[node + NODE_BITS] = bits;
       if (bits !== 0) return;
       node = integers[node + NODE_PARENT]!;
     }

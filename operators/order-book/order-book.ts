@@ -14,7 +14,6 @@ const {
   BEST_RANK,
   BUCKET_NEXT,
   ENTRY,
-  EXECUTED_LOTS,
   EXPIRES_AT,
   EXPIRY_PLACE,
   FIRST,
@@ -199,16 +198,16 @@ export class OrderBook {
    */
   place(order: NewOrder): number {
     if (this.#memory.isShort) this.#move();
-    const { side, priceTicks, timeInForce, orderId, account, quantityLots } = order;
+    const { side, priceTicks, timeInForce } = order;
     const memory = this.#memory;
     const { integers, doubles } = memory;
-    const limitRank = rankOf(side ^ 1, priceTicks);
-    const crosses = integers[BEST_RANK + (side ^ 1)]! <= limitRank;
+    const crosses = integers[BEST_RANK + (side ^ 1)]! <= rankOf(side ^ 1, priceTicks);
     const mayRest = timeInForce !== IOC && timeInForce !== FOK;
     const postOnly = order.postOnly ? TERMS_POST_ONLY : 0;
     if (crosses && postOnly !== 0) return POST_ONLY_WOULD_CROSS;
     if (mayRest && memory.openCount >= this.#openOrdersMax) return BOOK_FULL;
 
+    const { orderId, quantityLots } = order;
     let entered = memory.free;
     if (entered !== 0) memory.free = integers[entered + NEXT]!;
     else {
@@ -217,9 +216,8 @@ export class OrderBook {
     }
     const at = entered >> 1;
     doubles[at + ORDER_ID] = orderId;
-    doubles[at + ACCOUNT] = account;
+    doubles[at + ACCOUNT] = order.account;
     doubles[at + OPEN_LOTS] = quantityLots;
-    doubles[at + EXECUTED_LOTS] = 0;
     integers[entered + PRICE_TICKS] = priceTicks;
     integers[entered + TERMS] =
       side | (order.selfTradeMode << TERMS_MODE_SHIFT) | postOnly | (timeInForce === GTD ? TERMS_GTD : 0);
@@ -227,46 +225,29 @@ export class OrderBook {
     doubles[at + ORDERED_LOTS] = quantityLots;
     doubles[at + PREVENTED_LOTS] = 0;
     doubles[at + ENTRY] = ++this.#entries;
-    doubles[at + EXPIRES_AT] = order.expiresAt;
-    const accepted = this.events.accepted(side, orderId, account, priceTicks, quantityLots);
 
-    let ended = GOES_ON;
-    let open = quantityLots;
-    if (order.budget !== 0) {
-      ended = this.#takeByBudget(entered, side, limitRank, order.budget, timeInForce);
-      open = 0;
-    } else if (timeInForce === FOK && !this.#canFill(entered, side, limitRank)) ended = CANCEL_FOK_UNFILLABLE;
-    else if (crosses && !this.#collecting) {
-      ended = this.#take(entered, side, limitRank);
-      open = doubles[at + OPEN_LOTS]!;
-    }
+    if (!mayRest || (crosses && !this.#collecting)) return this.#placeTaker(order, entered, mayRest);
 
-    if (mayRest && open !== 0 && ended === GOES_ON) {
-      const rank = rankOf(side, priceTicks);
-      const leaf = memory.reachLeaf(side, rank);
-      const level = levelOf(leaf, rank);
-      const last = integers[level + LAST]!;
-      integers[entered + LEAF] = leaf;
-      integers[entered + PREVIOUS] = last;
-      integers[entered + NEXT] = 0;
-      integers[level + LAST] = entered;
-      doubles[(level >> 1) + SUM_LOTS]! += open;
-      if (last !== 0) integers[last + NEXT] = entered;
-      else {
-        integers[level + FIRST] = entered;
-        memory.openLevel(side, rank, leaf);
-      }
-      const bucket = memory.bucketOf(orderId);
-      integers[entered + BUCKET_NEXT] = integers[bucket]!;
-      integers[bucket] = entered;
-      memory.openCount++;
-      if (timeInForce === GTD) this.#expiries.add(entered);
-      this.events.setResting(accepted, open);
-      return DONE;
+    this.events.accepted(side, orderId, quantityLots);
+    const rank = rankOf(side, priceTicks);
+    const leaf = memory.reachLeaf(side, rank);
+    const level = levelOf(leaf, rank);
+    const last = integers[level + LAST]!;
+    integers[entered + LEAF] = leaf;
+    integers[entered + PREVIOUS] = last;
+    integers[entered + NEXT] = 0;
+    integers[level + LAST] = entered;
+    doubles[(level >> 1) + SUM_LOTS]! += quantityLots;
+    if (last !== 0) integers[last + NEXT] = entered;
+    else {
+      integers[level + FIRST] = entered;
+      memory.openLevel(side, rank, leaf);
     }
-    if (open !== 0 && ended === GOES_ON) ended = order.market ? this.#whyMarketOrderEnded(side) : CANCEL_IOC_REMAINDER;
-    if (ended !== GOES_ON) this.#writeCancelled(entered, 0, ended);
-    memory.freeOrder(entered);
+    const bucket = memory.bucketOf(orderId);
+    integers[entered + BUCKET_NEXT] = integers[bucket]!;
+    integers[bucket] = entered;
+    memory.openCount++;
+    if (timeInForce === GTD) this.#wait(entered, order.expiresAt);
     return DONE;
   }
 
@@ -296,7 +277,7 @@ export class OrderBook {
       doubles[at + ACCOUNT]!,
       priceTicks,
       open,
-      doubles[at + EXECUTED_LOTS]!,
+      doubles[at + ORDERED_LOTS]! - doubles[at + PREVENTED_LOTS]! - open,
     );
 
     const rank = rankOf(side, priceTicks);
@@ -337,7 +318,7 @@ export class OrderBook {
     const side = terms & TERMS_SIDE;
     const oldPriceTicks = integers[order + PRICE_TICKS]!;
     const oldOpen = doubles[at + OPEN_LOTS]!;
-    const executed = doubles[at + EXECUTED_LOTS]!;
+    const executed = this.#executed(order);
     const open = totalLots - executed - doubles[at + PREVENTED_LOTS]!;
     if (open <= 0) {
       this.#cancelResting(order, CANCEL_AMENDED_BELOW_FILLED);
@@ -534,6 +515,41 @@ export class OrderBook {
 
   // Taking.
 
+  #placeTaker(order: NewOrder, entered: number, mayRest: boolean): number {
+    const { side, priceTicks, timeInForce } = order;
+    const limitRank = rankOf(side ^ 1, priceTicks);
+    const accepted = this.events.count;
+    this.events.accepted(side, order.orderId, 0);
+    let ended = GOES_ON;
+    let open = order.quantityLots;
+    if (order.budget !== 0) {
+      ended = this.#takeByBudget(entered, side, limitRank, order.budget, timeInForce);
+      open = 0;
+    } else if (timeInForce === FOK && !this.#canFill(entered, side, limitRank)) ended = CANCEL_FOK_UNFILLABLE;
+    else {
+      ended = this.#take(entered, side, limitRank);
+      open = this.#memory.doubles[(entered >> 1) + OPEN_LOTS]!;
+    }
+    if (open !== 0 && ended === GOES_ON) {
+      if (mayRest) {
+        this.#link(entered, side, priceTicks, open);
+        this.#memory.index(entered, order.orderId);
+        if (timeInForce === GTD) this.#wait(entered, order.expiresAt);
+        this.events.setResting(accepted, open);
+        return DONE;
+      }
+      ended = order.market ? this.#whyMarketOrderEnded(side) : CANCEL_IOC_REMAINDER;
+    }
+    if (ended !== GOES_ON) this.#writeCancelled(entered, 0, ended);
+    this.#memory.freeOrder(entered);
+    return DONE;
+  }
+
+  #wait(order: number, expiresAt: number): void {
+    this.#memory.doubles[(order >> 1) + EXPIRES_AT] = expiresAt;
+    this.#expiries.add(order);
+  }
+
   /** Fills the taker from the other side up to its limit. Returns why its rest must end, or GOES_ON. */
   #take(taker: number, side: number, limitRank: number): number {
     const memory = this.#memory;
@@ -545,7 +561,7 @@ export class OrderBook {
     const takerGroup = integers[taker + TRADE_GROUP]!;
     const mode = (integers[taker + TERMS]! >> TERMS_MODE_SHIFT) & TERMS_MODE;
     let open = doubles[takerAt + OPEN_LOTS]!;
-    let executed = doubles[takerAt + EXECUTED_LOTS]!;
+    let executed = this.#executed(taker);
 
     while (open !== 0) {
       const rank = integers[BEST_RANK + opposite]!;
@@ -568,7 +584,7 @@ export class OrderBook {
         }
         const makerOpen = doubles[at + OPEN_LOTS]!;
         const lots = Math.min(makerOpen, open);
-        const makerExecuted = doubles[at + EXECUTED_LOTS]! + lots;
+        const makerExecuted = doubles[at + ORDERED_LOTS]! - doubles[at + PREVENTED_LOTS]! - makerOpen + lots;
         open -= lots;
         executed += lots;
         traded += lots;
@@ -594,7 +610,6 @@ export class OrderBook {
           maker = next;
         } else {
           doubles[at + OPEN_LOTS] = makerOpen - lots;
-          doubles[at + EXECUTED_LOTS] = makerExecuted;
         }
       } while (open !== 0 && maker !== 0);
 
@@ -609,14 +624,12 @@ export class OrderBook {
       }
       if (prevented) {
         doubles[takerAt + OPEN_LOTS] = open;
-        doubles[takerAt + EXECUTED_LOTS] = executed;
         const ended = this.#prevent(taker, maker, side, mode, priceTicks);
         if (ended !== GOES_ON) return ended;
         open = doubles[takerAt + OPEN_LOTS]!;
       }
     }
     doubles[takerAt + OPEN_LOTS] = open;
-    doubles[takerAt + EXECUTED_LOTS] = executed;
     return GOES_ON;
   }
 
@@ -635,14 +648,14 @@ export class OrderBook {
       return CANCEL_FOK_UNFILLABLE;
     }
 
-    doubles[at + OPEN_LOTS] = 0;
+    this.#setBudgetOpen(taker, 0);
     while (integers[BEST_RANK + (side ^ 1)]! <= limitRank) {
       const maker = this.#firstOf(side ^ 1);
       const priceTicks = integers[maker + PRICE_TICKS]!;
       const lotCost = priceTicks * this.#quoteUnitsPerTickLot;
       const payable = Math.min(divFloor(left, lotCost), sellable);
       if (payable === 0) return CANCEL_IOC_REMAINDER;
-      doubles[at + OPEN_LOTS] = payable;
+      this.#setBudgetOpen(taker, payable);
       if (mode !== STP_NONE && this.#sameScope(taker, maker)) {
         const ended = this.#prevent(taker, maker, side, mode, priceTicks);
         const decremented = payable - doubles[at + OPEN_LOTS]!;
@@ -655,22 +668,29 @@ export class OrderBook {
       left -= lots * lotCost;
       sellable -= lots;
       const open = Math.min(divFloor(left, lotCost), sellable);
-      this.#trade(taker, maker, side, priceTicks, lots, open);
+      this.#setBudgetOpen(taker, open + lots);
+      this.#trade(taker, maker, side, priceTicks, lots);
       if (open === 0) return GOES_ON;
     }
     return this.#whyMarketOrderEnded(side);
   }
 
+  /** What a budget has open is known only at a price; what it ordered follows, so that what it executed stays. */
+  #setBudgetOpen(taker: number, open: number): void {
+    const { doubles } = this.#memory;
+    const at = taker >> 1;
+    doubles[at + ORDERED_LOTS]! += open - doubles[at + OPEN_LOTS]!;
+    doubles[at + OPEN_LOTS] = open;
+  }
+
   /** One fill of a resting maker. */
-  #trade(taker: number, maker: number, side: number, priceTicks: number, lots: number, takerOpen: number): void {
+  #trade(taker: number, maker: number, side: number, priceTicks: number, lots: number): void {
     const { doubles } = this.#memory;
     const takerAt = taker >> 1;
     const at = maker >> 1;
     this.#addToLevel(maker, -lots);
     doubles[at + OPEN_LOTS]! -= lots;
-    doubles[at + EXECUTED_LOTS]! += lots;
-    doubles[takerAt + OPEN_LOTS] = takerOpen;
-    doubles[takerAt + EXECUTED_LOTS]! += lots;
+    doubles[takerAt + OPEN_LOTS]! -= lots;
     this.#writeMet(TRADE, taker, maker, side, 0, priceTicks, lots);
     if (doubles[at + OPEN_LOTS] === 0) {
       this.#unlink(maker);
@@ -798,7 +818,7 @@ export class OrderBook {
     if (mode === STP_NONE) {
       const lots = Math.min(takerOpen, doubles[(maker >> 1) + OPEN_LOTS]!);
       this.#addToLevel(taker, -lots);
-      this.#trade(taker, maker, side, priceTicks, lots, takerOpen - lots);
+      this.#trade(taker, maker, side, priceTicks, lots);
       if (takerOpen === lots) {
         this.#unlink(taker);
         this.#forget(taker);
@@ -890,7 +910,7 @@ export class OrderBook {
       doubles[at + ACCOUNT]!,
       integers[order + PRICE_TICKS]!,
       doubles[at + OPEN_LOTS]!,
-      doubles[at + EXECUTED_LOTS]!,
+      this.#executed(order),
     );
   }
 
@@ -918,10 +938,16 @@ export class OrderBook {
       priceTicks,
       lots,
       doubles[makerAt + OPEN_LOTS]!,
-      doubles[makerAt + EXECUTED_LOTS]!,
+      this.#executed(maker),
       doubles[takerAt + OPEN_LOTS]!,
-      doubles[takerAt + EXECUTED_LOTS]!,
+      this.#executed(taker),
     );
+  }
+
+  #executed(order: number): number {
+    const { doubles } = this.#memory;
+    const at = order >> 1;
+    return doubles[at + ORDERED_LOTS]! - doubles[at + PREVENTED_LOTS]! - doubles[at + OPEN_LOTS]!;
   }
 
   #entry(order: number): number {
@@ -983,10 +1009,10 @@ export class OrderBook {
       selfTradeMode: this.#mode(order),
       priceTicks: integers[order + PRICE_TICKS]!,
       orderedLots: doubles[at + ORDERED_LOTS]!,
-      executedLots: doubles[at + EXECUTED_LOTS]!,
+      executedLots: this.#executed(order),
       preventedLots: doubles[at + PREVENTED_LOTS]!,
       openLots: doubles[at + OPEN_LOTS]!,
-      expiresAt: doubles[at + EXPIRES_AT]!,
+      expiresAt: terms & TERMS_GTD ? doubles[at + EXPIRES_AT]! : 0,
     };
   }
 
@@ -1013,10 +1039,10 @@ export class OrderBook {
     view.setFloat64(bytesAt, doubles[at + ORDER_ID]!, true);
     view.setFloat64(bytesAt + 8, doubles[at + ACCOUNT]!, true);
     view.setFloat64(bytesAt + 16, doubles[at + ORDERED_LOTS]!, true);
-    view.setFloat64(bytesAt + 24, doubles[at + EXECUTED_LOTS]!, true);
+    view.setFloat64(bytesAt + 24, doubles[at + OPEN_LOTS]!, true);
     view.setFloat64(bytesAt + 32, doubles[at + PREVENTED_LOTS]!, true);
     view.setFloat64(bytesAt + 40, doubles[at + ENTRY]!, true);
-    view.setFloat64(bytesAt + 48, doubles[at + EXPIRES_AT]!, true);
+    view.setFloat64(bytesAt + 48, integers[order + TERMS]! & TERMS_GTD ? doubles[at + EXPIRES_AT]! : 0, true);
     view.setInt32(bytesAt + 56, integers[order + PRICE_TICKS]!, true);
     view.setInt32(bytesAt + 60, integers[order + TRADE_GROUP]!, true);
     view.setInt32(bytesAt + 64, integers[order + TERMS]!, true);
@@ -1028,26 +1054,21 @@ export class OrderBook {
     const order = memory.takeOrder();
     const at = order >> 1;
     const orderId = view.getFloat64(bytesAt, true);
-    const ordered = view.getFloat64(bytesAt + 16, true);
-    const executed = view.getFloat64(bytesAt + 24, true);
-    const prevented = view.getFloat64(bytesAt + 32, true);
+    const open = view.getFloat64(bytesAt + 24, true);
     const priceTicks = view.getInt32(bytesAt + 56, true);
     const terms = view.getInt32(bytesAt + 64, true);
-    const open = ordered - executed - prevented;
     doubles[at + ORDER_ID] = orderId;
     doubles[at + ACCOUNT] = view.getFloat64(bytesAt + 8, true);
     doubles[at + OPEN_LOTS] = open;
-    doubles[at + EXECUTED_LOTS] = executed;
-    doubles[at + ORDERED_LOTS] = ordered;
-    doubles[at + PREVENTED_LOTS] = prevented;
+    doubles[at + ORDERED_LOTS] = view.getFloat64(bytesAt + 16, true);
+    doubles[at + PREVENTED_LOTS] = view.getFloat64(bytesAt + 32, true);
     doubles[at + ENTRY] = view.getFloat64(bytesAt + 40, true);
-    doubles[at + EXPIRES_AT] = view.getFloat64(bytesAt + 48, true);
     integers[order + PRICE_TICKS] = priceTicks;
     integers[order + TRADE_GROUP] = view.getInt32(bytesAt + 60, true);
     integers[order + TERMS] = terms;
     this.#link(order, terms & TERMS_SIDE, priceTicks, open);
     memory.index(order, orderId);
-    if ((terms & TERMS_GTD) !== 0) this.#expiries.add(order);
+    if ((terms & TERMS_GTD) !== 0) this.#wait(order, view.getFloat64(bytesAt + 48, true));
   }
 
   #checkOrder(order: number, side: number, rank: number, previous: number): void {
@@ -1063,8 +1084,7 @@ export class OrderBook {
     assert(previous === 0 || this.#entry(previous) < this.#entry(order), 'a queue is in order of entry');
     assert(this.#entry(order) <= this.#entries, 'an entry was counted');
     assert(told.openLots > 0, 'an open order has lots open');
-    const { orderedLots, executedLots, preventedLots, openLots } = told;
-    assert(orderedLots - executedLots - preventedLots === openLots, 'what was ordered is executed, prevented or open');
+    assert(told.executedLots >= 0, 'an order has not executed, prevented and kept open more than was ordered');
     const waits = integers[order + EXPIRY_PLACE] !== 0;
     assert(waits === ((integers[order + TERMS]! & TERMS_GTD) !== 0), 'an order waits for its expiry if it has one');
   }

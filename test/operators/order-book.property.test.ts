@@ -121,7 +121,7 @@ test('keeps its invariants, and its events tell the whole book, whatever it is t
           assert.equal(book.events.count, 0, 'what is refused says nothing');
           assert.deepEqual(book.snapshot(), before, 'what is refused changes nothing');
         }
-        listen(book, told, seen);
+        listen(book, told, one, seen);
         checkTold(book, told);
       }
     }),
@@ -212,15 +212,16 @@ function nthOpen(book: OrderBook, nth: number): number {
   return ids[nth % (ids.length + 1)] ?? 999_999;
 }
 
-function listen(book: OrderBook, told: Map<number, Told>, seen: Set<string>): void {
+function listen(book: OrderBook, told: Map<number, Told>, one: Step, seen: Set<string>): void {
   const { events } = book;
   for (let i = 0; i < events.count; i++) {
     switch (events.kind(i)) {
       case ACCEPTED:
+        assert.ok(one.kind === 'place');
         told.set(events.orderId(i), {
-          account: events.account(i),
+          account: one.order.account,
           side: events.side(i),
-          orderedLots: events.orderLots(i),
+          orderedLots: one.order.quantityLots,
           executedLots: 0,
           preventedLots: 0,
           open: true,
@@ -278,12 +279,10 @@ function rows({ events }: OrderBook): number[][] {
   return Array.from({ length: events.count }, (_, i) => [
     events.kind(i),
     events.side(i),
-    events.reason(i),
     events.orderId(i),
-    events.account(i),
-    events.orderPriceTicks(i),
-    events.orderLots(i),
-    events.restingLots(i),
+    ...(events.kind(i) === ACCEPTED
+      ? [events.restingLots(i)]
+      : [events.reason(i), events.account(i), events.orderPriceTicks(i), events.orderLots(i), events.executedLots(i)]),
   ]);
 }
 
