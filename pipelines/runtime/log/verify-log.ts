@@ -73,8 +73,11 @@ export function verifyLog(
         before = undefined;
         continue;
       }
-      if (header.firstCommit !== firstCommit)
+      if (header.firstCommit !== firstCommit) {
         damaged(`the header is that of segment ${segmentName(header.firstCommit)}`);
+        before = undefined;
+        continue;
+      }
       if (before) {
         const seam = whole ? provenSeamDamage(before, scanner, header) : missingSegment(before, header);
         if (seam) damaged(seam);
