@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { type EnvReference, env } from './configuration/environment.ts';
 import type { assetOptions, ConfigFile, feeOptions, SymbolFile } from './configuration/options.ts';
 
+export { CANDLE_INTERVALS, type CandleInterval } from './candle-intervals.ts';
 export {
   type ConfigChanges,
   type ConfigNotice,
@@ -18,7 +19,6 @@ export {
 export { type ConfigFault, type ConfigFaultId, configFaultIds, type FilePlace } from './configuration/fault.ts';
 export { type DeclaredOption, declaredOptions, helpText } from './configuration/help-text.ts';
 export { loadConfig } from './configuration/load-config.ts';
-export { CANDLE_INTERVALS, type CandleInterval } from './configuration/options.ts';
 export { findPlaces } from './configuration/places.ts';
 export { type EffectiveOption, type Environment, type ReadConfig, readConfig } from './configuration/read-config.ts';
 export type { AssetRules, Config, FeeRules, SymbolRules } from './configuration/rules.ts';

@@ -3,14 +3,11 @@
  * help text, the messages and the effective configuration come from here. Unknown keys are refused.
  */
 import { z } from 'zod';
+import { CANDLE_INTERVALS } from '../candle-intervals.ts';
 import { enumSymbols } from '../generated/records.ts';
 import { idLimits } from '../ids.ts';
 import { band, basisPoints, bytes, decimalText, duration, perSecond } from './forms.ts';
 import { option, whole } from './option.ts';
-
-/** Candle intervals that exist, shortest first. */
-export const CANDLE_INTERVALS = ['1s', '5s', '1m', '5m', '15m', '1h', '4h', '1d', '1w'] as const;
-export type CandleInterval = (typeof CANDLE_INTERVALS)[number];
 
 export const ASSET_NAME = /^[A-Z][A-Z0-9]{1,9}$/;
 export const SYMBOL_NAME = /^([A-Z][A-Z0-9]{1,9})-([A-Z][A-Z0-9]{1,9})$/;

@@ -1,4 +1,6 @@
 /** The effective configuration: every value in its unit, defaults filled, frozen, plain data. */
+
+import type { CandleInterval } from '../candle-intervals.ts';
 import type {
   Amount,
   FeeAsset,
@@ -9,7 +11,6 @@ import type {
   SelfTradeMode,
   TradingState,
 } from '../generated/records.ts';
-import type { CandleInterval } from './options.ts';
 
 export interface AssetRules {
   readonly name: string;
