@@ -36,7 +36,7 @@ import type { SymbolRules, SymbolTable } from './symbol-rules.ts';
  * The money side of orders: what is held for them, what their trades move, what comes free.
  *
  * **One rule**: the hold of an order is computed from its open terms, anew at every change, never adjusted. A sell holds
- * the base of its open lots. A buy holds its open notional (or the rest of its budget) and the worst fee that this can
+ * the base of its open lots (by budget: of all that it may still sell). A buy holds its open notional (or the rest of its budget) and the worst fee that this can
  * still cost: ceil(fee so far + notional x worst rate) - fee charged so far. So after the last fill or cancel the hold
  * is exactly zero, and a fill can never find too little: a trade at or below the limit, at or below the worst rate, takes
  * at most what the rule gives up (shown by the property test).
@@ -116,8 +116,8 @@ export class Holds {
     const at = slot << 4;
     doubles[at + PRICE_TICKS] = priceTicks;
     doubles[at + TOTAL_LOTS] = lots;
-    doubles[at + OPEN_LOTS] = (flags & TERMS_BUDGET) === 0 ? lots : 1;
-    doubles[at + BUDGET_REST] = (flags & TERMS_BUDGET) === 0 ? 0 : budget;
+    doubles[at + OPEN_LOTS] = lots || 1;
+    doubles[at + BUDGET_REST] = (flags & TERMS_SELL) === 0 ? budget : 0;
     doubles[at + EXECUTED_LOTS] = 0;
     doubles[at + EXECUTED_QUOTE] = 0;
     doubles[at + FEE_WHOLE] = 0;
@@ -166,8 +166,8 @@ export class Holds {
     doubles[at + EXECUTED_LOTS]! += lots;
     doubles[at + EXECUTED_QUOTE]! += quote;
     doubles[at + OPEN_LOTS] = openLots;
-    if (openLots > 0) doubles[at + PRICE_TICKS] = openPriceTicks;
-    if ((terms & TERMS_BUDGET) !== 0) doubles[at + BUDGET_REST]! -= quote;
+    if (openPriceTicks > 0) doubles[at + PRICE_TICKS] = openPriceTicks;
+    if ((terms & TERMS_BUDGET) !== 0 && !sell) doubles[at + BUDGET_REST]! -= quote;
     const before = doubles[at + HELD]!;
     const after = openLots > 0 ? this.#needed(slot, terms, rules) : 0;
     const released = before - consumed - after;
@@ -206,7 +206,7 @@ export class Holds {
     const terms = this.#orders.integers[(slot << 5) + TERMS]!;
     doubles[at + OPEN_LOTS] = openLots;
     doubles[at + TOTAL_LOTS] = totalLots;
-    if (openLots > 0) doubles[at + PRICE_TICKS] = openPriceTicks;
+    if (openPriceTicks > 0) doubles[at + PRICE_TICKS] = openPriceTicks;
     this.recompute(slot, this.#symbols.find(terms >> TERMS_SYMBOL_SHIFT)!);
     assert(this.released >= 0, 'an answer of match needs no more than is held');
   }
@@ -283,8 +283,8 @@ export class Holds {
       assert(Number.isSafeInteger(hold) && hold >= 0, `the hold of order ${id} is an amount from 0`);
       assert(openLots > 0 === ((terms & TERMS_ENDED) === 0), `order ${id} has open lots until it ends`);
       assert(hold === (openLots > 0 ? this.#needed(slot, terms, rules) : 0), `order ${id} holds what its terms need`);
+      const executed = doubles[(slot << 4) + EXECUTED_LOTS]!;
       if ((terms & TERMS_BUDGET) === 0) {
-        const executed = doubles[(slot << 4) + EXECUTED_LOTS]!;
         assert(executed + openLots <= doubles[(slot << 4) + TOTAL_LOTS]!, `order ${id} fills no more than was ordered`);
       } else assert(doubles[(slot << 4) + BUDGET_REST]! >= 0, `order ${id} spends no more than its budget`);
       const key = `${account}/${(terms & TERMS_SELL) === 0 ? rules.quoteAsset : rules.baseAsset}`;
@@ -325,7 +325,8 @@ export class Holds {
     const at = slot << 4;
     const inFlight = orders.integers[(slot << 5) + FIRST_AMEND]!;
     if ((terms & TERMS_SELL) !== 0) {
-      const lots = inFlight === 0 ? orders.doubles[at + OPEN_LOTS]! : this.#mostLots(at, inFlight);
+      let lots = inFlight === 0 ? orders.doubles[at + OPEN_LOTS]! : this.#mostLots(at, inFlight);
+      if ((terms & TERMS_BUDGET) !== 0) lots = orders.doubles[at + TOTAL_LOTS]! - orders.doubles[at + EXECUTED_LOTS]!;
       return lots * rules.baseUnitsPerLot;
     }
     let notional: number;

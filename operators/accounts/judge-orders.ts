@@ -133,7 +133,7 @@ export class JudgeOrders {
       (market ? TERMS_MARKET : 0) |
       (place.timeInForce === 'gtd' ? TERMS_GTD : 0) |
       (place.postOnly ? TERMS_POST_ONLY : 0) |
-      (buy && budget > 0 ? TERMS_BUDGET : 0);
+      (budget > 0 ? TERMS_BUDGET : 0);
     return PASSES;
   }
 

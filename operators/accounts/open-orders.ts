@@ -12,7 +12,7 @@ export const ORDER_ID = 0;
 export const PRICE_TICKS = 1;
 /** Ordered in all, as last answered by match. */
 export const TOTAL_LOTS = 2;
-/** Can still trade: ordered - executed - prevented. Of a buy by budget: 1 while it goes on. */
+/** Can still trade: ordered - executed - prevented. Of an order by budget: what match says, above 0 while it goes on. */
 export const OPEN_LOTS = 3;
 /** Rest of the budget, of a buy by budget. */
 export const BUDGET_REST = 4;
@@ -62,7 +62,7 @@ export const TERMS_SELL = 1;
 /** Good till cancelled or till a date: counted as an open order. */
 export const TERMS_RESTS = 2;
 export const TERMS_MARKET = 4;
-/** A buy that spends a budget. */
+/** A market order by budget: it ends when match says so, whatever its lots. */
 export const TERMS_BUDGET = 8;
 /** Ended; kept only until match has answered what is in flight. */
 export const TERMS_ENDED = 16;

@@ -3,6 +3,7 @@ import { admitCommands } from '../../operators/admit-commands.ts';
 import { checkRisk } from '../../operators/check-risk.ts';
 import type { Emit, Moment, Operator, OperatorDefinition, Ports, Scope } from '../../operators/contract.ts';
 import { fanOutControl } from '../../operators/fan-out-control.ts';
+import { matchOrders } from '../../operators/match-orders.ts';
 import type { AnyRecord, Micros } from '../../schemas/generated/records.ts';
 import { packPosition } from '../../schemas/ids.ts';
 import { type AccountCommand, ControlRecord } from '../../schemas/logs.ts';
@@ -28,8 +29,10 @@ export interface ExchangeLoopOptions {
   readonly symbolPartitions?: number;
   /** Log time of the first record. */
   readonly startMicros?: number;
-  /** The operator that reads the orders log. Without one, what risk admits is answered by whoever holds the loop. */
-  readonly match?: OperatorDefinition<never, never> | undefined;
+  /** Check every operator's invariants after every record. */
+  readonly checked?: boolean;
+  /** false: what risk admits is answered by whoever holds the loop. */
+  readonly match?: boolean;
 }
 
 interface LoopStage {
@@ -48,7 +51,7 @@ const START_MICROS = 1_767_225_600_000_000;
  * command, and all that it causes on the way there and back, runs to completion before `apply` returns.
  *
  * @example
- * const exchange = new ExchangeLoop([asset, symbol, fees], { match: matchOrders() });
+ * const exchange = new ExchangeLoop([asset, symbol, fees]);
  * const fills = exchange.apply(place).filter((each) => each.record.type === 'fill');
  */
 export class ExchangeLoop {
@@ -70,12 +73,13 @@ export class ExchangeLoop {
     correlationId: 0,
   };
   #tickNumber = 0;
+  readonly #checked: boolean;
 
   constructor(config: readonly AnyRecord[], options: ExchangeLoopOptions = {}) {
     this.timeMicros = options.startMicros ?? START_MICROS;
+    this.#checked = options.checked ?? false;
     this.#accountPartitions = options.accountPartitions ?? 1;
     this.#symbolPartitions = options.symbolPartitions ?? 1;
-    const { match } = options;
     this.#addStage('control', 'control', fanOutControl(), 0, new Map());
     for (let partition = 0; partition < this.#accountPartitions; partition++) {
       const shared = new Map<string, unknown>();
@@ -91,9 +95,8 @@ export class ExchangeLoop {
         accepted: (record: AnyRecord, target?: number) => this.#append('orders', record, partition, target),
       };
     }
-    for (let partition = 0; match && partition < this.#symbolPartitions; partition++) {
-      const definition = match as unknown as OperatorDefinition<AnyRecord, Ports>;
-      this.#addStage('match', 'orders', definition, partition, new Map()).out = {
+    for (let partition = 0; options.match !== false && partition < this.#symbolPartitions; partition++) {
+      this.#addStage('match', 'orders', matchOrders(), partition, new Map()).out = {
         events: (record: AnyRecord, target?: number) => this.#append('market', record, partition, target),
         fills: (record: AnyRecord, target?: number) => this.#append('commands', record, partition, target),
       };
@@ -173,6 +176,7 @@ export class ExchangeLoop {
     const reader = this.stages.find((stage) => stage.log === next.log && stage.partition === next.partition);
     if (reader) reader.operator.apply(next.record, moment, reader.out);
     this.#logTimes.set(inbox, moment.timeMicros);
+    if (this.#checked) this.checkInvariants();
   }
 
   #append(log: LoopLog, record: AnyRecord, own: number, target: number | undefined): void {
