@@ -2,7 +2,7 @@ import { unreachable } from '../schemas/assert.ts';
 import type { Admin, SymbolConfig, Tick } from '../schemas/generated/records.ts';
 import { type AccountCommand, ControlRecord, type OrderCommand, recordSet } from '../schemas/logs.ts';
 import type { Emit, Moment, Operator, OperatorDefinition, Scope } from './contract.ts';
-import { KnownConfiguration } from './known-configuration.ts';
+import { KnownConfiguration } from './control/known-configuration.ts';
 
 const AccountControl = recordSet('AccountControl', [
   'asset_config',

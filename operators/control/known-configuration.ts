@@ -1,14 +1,14 @@
-import { decodeRecord, encodeRecord } from '../schemas/codec.ts';
-import { emptyEnvelope } from '../schemas/envelope.ts';
+import { decodeRecord, encodeRecord } from '../../schemas/codec.ts';
+import { emptyEnvelope } from '../../schemas/envelope.ts';
 import type {
   AdmissionConfig,
   AssetConfig,
   FeeConfig,
   LimitConfig,
   SymbolConfig,
-} from '../schemas/generated/records.ts';
-import { StateReader, StateWriter } from './accounts/state-bytes.ts';
-import { StateHash } from './accounts/state-hash.ts';
+} from '../../schemas/generated/records.ts';
+import { StateReader, StateWriter } from '../accounts/state-bytes.ts';
+import { StateHash } from '../accounts/state-hash.ts';
 
 export type ConfigurationRecord = AssetConfig | SymbolConfig | FeeConfig | LimitConfig | AdmissionConfig;
 
