@@ -21,6 +21,21 @@ const OUT_OF_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 export function prepareSpare(disk: Disk, directory: string, segmentBytes: number): boolean {
   const path = join(directory, SPARE_NAME);
   removeSpare(disk, directory);
+  try {
+    writeZeros(disk, path, segmentBytes);
+    return true;
+  } catch (error) {
+    if (!OUT_OF_SPACE.has(failureCode(error))) {
+      changeFully(`preparing ${path}`, () => {
+        throw error;
+      });
+    }
+    removeSpare(disk, directory);
+    return false;
+  }
+}
+
+function writeZeros(disk: Disk, path: string, segmentBytes: number): void {
   const file = disk.open(path, 'create');
   try {
     let unsynced = 0;
@@ -35,18 +50,9 @@ export function prepareSpare(disk: Disk, directory: string, segmentBytes: number
       }
     }
     if (unsynced > 0) file.syncData();
-  } catch (error) {
+  } finally {
     file.close();
-    if (!OUT_OF_SPACE.has(failureCode(error))) {
-      changeFully(`preparing ${path}`, () => {
-        throw error;
-      });
-    }
-    removeSpare(disk, directory);
-    return false;
   }
-  file.close();
-  return true;
 }
 
 export function removeSpare(disk: Disk, directory: string): void {
