@@ -60,11 +60,16 @@ export const ROOT_SHIFT = 25;
 export const KEY_SIDE_SHIFT = 26;
 export const KEY_RANK_MASK = (1 << KEY_SIDE_SHIFT) - 1;
 
-// Before the records: record 0, which is nobody; then the best of each side; leaves by the low bits of their key; the
-// root; the buckets of the id index.
+// Before the records: record 0, which is nobody; then, by side, the best level, the next after it, and whether the best
+// is loose; leaves by the low bits of their key; the root; the buckets of the id index.
 export const BEST_LEAF = 4;
 export const BEST_RANK = 6;
-export const REMEMBERED = 8;
+export const NEXT_LEAF = 8;
+/** NOT_KNOWN: to be searched for. */
+export const NEXT_RANK = 10;
+/** 1: the best level has no bit yet. */
+export const LOOSE = 12;
+export const REMEMBERED = 16;
 export const REMEMBERED_COUNT = 512;
 export const ROOT = REMEMBERED + REMEMBERED_COUNT;
 export const BUCKETS = ROOT + NODE_SIZE;
@@ -75,6 +80,8 @@ export const ENTRY_SIZE = ORDER_SIZE + LEAF_SIZE + NODE_SIZE * (ROOT_SHIFT / STE
 
 /** The rank of an empty side: behind every price. */
 export const NO_RANK = 0x7fffffff;
+/** Before every rank. */
+export const NOT_KNOWN = -1;
 
 /**
  * Distance of a price from the best price there could be, on its side: 0 is best. Both sides are then searched for

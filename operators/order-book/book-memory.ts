@@ -16,10 +16,14 @@ const {
   KEY_SIDE_SHIFT,
   LAST,
   LEAF_SIZE,
+  LOOSE,
   NEXT,
+  NEXT_LEAF,
+  NEXT_RANK,
   NODE_BITS,
   NODE_PARENT,
   NODE_SIZE,
+  NOT_KNOWN,
   NO_RANK,
   ORDER_ID,
   ORDER_SIZE,
@@ -70,8 +74,10 @@ export class BookMemory {
     this.integers = new Int32Array(memory);
     this.doubles = new Float64Array(memory);
     this.integers[KEY] = -1;
-    this.integers[BEST_RANK] = NO_RANK;
-    this.integers[BEST_RANK + 1] = NO_RANK;
+    for (const side of [0, 1]) {
+      this.integers[BEST_RANK + side] = NO_RANK;
+      this.integers[NEXT_RANK + side] = NOT_KNOWN;
+    }
     const buckets = size >> 4;
     this.#bucketMask = buckets - 1;
     this.top = BUCKETS + buckets;
@@ -172,7 +178,9 @@ export class BookMemory {
   /** The level of a rank if an order stands there, else 0. */
   findLevel(side: number, rank: number): number {
     const leaf = this.#findLeaf((side << KEY_SIDE_SHIFT) | (rank >>> STEP));
-    return leaf !== 0 && (this.integers[leaf + BITS]! >>> (rank & 31)) & 1 ? levelOf(leaf, rank) : 0;
+    if (leaf === 0) return 0;
+    const level = levelOf(leaf, rank);
+    return this.integers[level + FIRST] === 0 ? 0 : level;
   }
 
   /** The next worse rank at which an order stands, or NO_RANK. */
@@ -185,58 +193,83 @@ export class BookMemory {
     return next === 0 ? NO_RANK : this.#firstRank(next);
   }
 
-  /** The first order has entered a level: marks it, and makes it the best if it is. */
+  /** The first order has entered a level. */
   openLevel(side: number, rank: number, leaf: number): void {
     const { integers } = this;
-    const bits = integers[leaf + BITS]!;
-    integers[leaf + BITS] = bits | (1 << (rank & 31));
-    if (bits === 0) this.#markAbove(leaf);
-    if (rank < integers[BEST_RANK + side]!) {
+    const bestRank = integers[BEST_RANK + side]!;
+    if (rank < bestRank) {
+      const bestLeaf = integers[BEST_LEAF + side]!;
+      if (integers[LOOSE + side] !== 0) this.#mark(bestRank, bestLeaf);
+      integers[NEXT_RANK + side] = bestRank;
+      integers[NEXT_LEAF + side] = bestLeaf;
       integers[BEST_RANK + side] = rank;
       integers[BEST_LEAF + side] = leaf;
+      integers[LOOSE + side] = 1;
+      return;
+    }
+    this.#mark(rank, leaf);
+    if (rank < integers[NEXT_RANK + side]!) {
+      integers[NEXT_RANK + side] = rank;
+      integers[NEXT_LEAF + side] = leaf;
     }
   }
 
-  /** The last order has left a level: unmarks it, and finds the next best if it was the best. */
+  /** The last order has left a level. */
   closeLevel(side: number, rank: number, leaf: number): void {
     const { integers } = this;
-    const bits = integers[leaf + BITS]! & ~(1 << (rank & 31));
-    integers[leaf + BITS] = bits;
-    if (bits === 0) this.#leaveLeaf(side, rank, leaf);
-    else if (integers[BEST_RANK + side] === rank) integers[BEST_RANK + side] = (rank & ~31) | lowestBit(bits);
+    if (integers[LOOSE + side] === 0 || rank !== integers[BEST_RANK + side]) this.#unmark(rank, leaf);
+    const nextRank = integers[NEXT_RANK + side]!;
+    if (rank !== integers[BEST_RANK + side]) {
+      if (rank === nextRank) integers[NEXT_RANK + side] = NOT_KNOWN;
+      return;
+    }
+    integers[LOOSE + side] = 0;
+    if (nextRank === NOT_KNOWN) {
+      this.#searchBest(side);
+      return;
+    }
+    integers[BEST_RANK + side] = nextRank;
+    integers[BEST_LEAF + side] = integers[NEXT_LEAF + side]!;
+    integers[NEXT_RANK + side] = NOT_KNOWN;
   }
 
-  #leaveLeaf(side: number, rank: number, leaf: number): void {
+  #searchBest(side: number): void {
     const { integers } = this;
-    const key = integers[leaf + KEY]!;
-    let node = integers[leaf + PARENT]!;
-    let shift = 0;
-    let bits = integers[node + NODE_BITS]! & ~(1 << (key & 31));
-    integers[node + NODE_BITS] = bits;
-    while (bits === 0 && node !== ROOT) {
-      shift += STEP;
-      node = integers[node + NODE_PARENT]!;
-      bits = integers[node + NODE_BITS]! & ~(1 << ((key >>> shift) & 31));
-      integers[node + NODE_BITS] = bits;
-    }
-    if (integers[BEST_RANK + side] !== rank) return;
-    if (node === ROOT) bits &= 3 << (side << 1);
-    const next = bits === 0 ? 0 : this.#firstLeaf(node, bits, shift);
-    integers[BEST_LEAF + side] = next;
-    integers[BEST_RANK + side] = next === 0 ? NO_RANK : this.#firstRank(next);
+    const bits = integers[ROOT + NODE_BITS]! & (3 << (side << 1));
+    const leaf = bits === 0 ? 0 : this.#firstLeaf(ROOT, bits, ROOT_SHIFT);
+    integers[BEST_LEAF + side] = leaf;
+    integers[BEST_RANK + side] = leaf === 0 ? NO_RANK : this.#firstRank(leaf);
   }
 
   #firstRank(leaf: number): number {
     return ((this.integers[leaf + KEY]! & KEY_RANK_MASK) << STEP) | lowestBit(this.integers[leaf + BITS]!);
   }
 
-  #markAbove(leaf: number): void {
+  #mark(rank: number, leaf: number): void {
     const { integers } = this;
+    const before = integers[leaf + BITS]!;
+    integers[leaf + BITS] = before | (1 << (rank & 31));
+    if (before !== 0) return;
     const key = integers[leaf + KEY]!;
     let node = integers[leaf + PARENT]!;
     for (let shift = 0; node !== 0; shift += STEP) {
       const bits = integers[node + NODE_BITS]!;
       integers[node + NODE_BITS] = bits | (1 << ((key >>> shift) & 31));
+      if (bits !== 0) return;
+      node = integers[node + NODE_PARENT]!;
+    }
+  }
+
+  #unmark(rank: number, leaf: number): void {
+    const { integers } = this;
+    const after = integers[leaf + BITS]! & ~(1 << (rank & 31));
+    integers[leaf + BITS] = after;
+    if (after !== 0) return;
+    const key = integers[leaf + KEY]!;
+    let node = integers[leaf + PARENT]!;
+    for (let shift = 0; node !== 0; shift += STEP) {
+      const bits = integers[node + NODE_BITS]! & ~(1 << ((key >>> shift) & 31));
+      integers[node + NODE_BITS] = bits;
       if (bits !== 0) return;
       node = integers[node + NODE_PARENT]!;
     }
@@ -305,19 +338,27 @@ export class BookMemory {
   /** Throws unless bits, keys, links and best agree with the queues. */
   checkInvariants(): void {
     this.#checkNode(ROOT, 0, ROOT_SHIFT, 0);
-    for (const side of [0, 1]) {
-      const ofSide = this.integers[ROOT + NODE_BITS]! & (3 << (side << 1));
-      const leaf = ofSide === 0 ? 0 : this.#firstLeaf(ROOT, ofSide, ROOT_SHIFT);
-      assert(this.integers[BEST_LEAF + side] === leaf, 'the best leaf is the first of the tree');
-      const rank = leaf === 0 ? NO_RANK : this.#firstRank(leaf);
-      assert(this.integers[BEST_RANK + side] === rank, 'the best rank is the first of the best leaf');
-    }
+    for (const side of [0, 1]) this.#checkBest(side);
     let open = 0;
     for (const order of this.openOrders()) {
       open++;
       assert(this.find(this.doubles[(order >> 1) + ORDER_ID]!) === order, 'an order is found by its id, and once only');
     }
     assert(open === this.openCount, 'the index counts its orders');
+  }
+
+  #checkBest(side: number): void {
+    const { integers } = this;
+    const bits = integers[ROOT + NODE_BITS]! & (3 << (side << 1));
+    const leaf = bits === 0 ? 0 : this.#firstLeaf(ROOT, bits, ROOT_SHIFT);
+    const first = leaf === 0 ? NO_RANK : this.#firstRank(leaf);
+    const best = integers[BEST_RANK + side]!;
+    if (integers[LOOSE + side] === 0) {
+      assert(best === first, 'the best level is the first that has a bit');
+      assert(integers[BEST_LEAF + side] === leaf, 'the best level lies in its leaf');
+    } else assert(best < first, 'a loose best level is before all that have a bit');
+    const next = integers[NEXT_RANK + side]!;
+    if (next !== NOT_KNOWN && best !== NO_RANK) assert(next === this.nextRank(side, best), 'the next level is known');
   }
 
   #checkNode(node: number, parent: number, shift: number, prefix: number): void {
@@ -337,9 +378,12 @@ export class BookMemory {
     const { integers } = this;
     assert(integers[leaf + PARENT] === parent, 'a leaf knows its parent');
     assert(integers[leaf + KEY] === key, 'a leaf has the key of its place');
-    for (let rank = 0; rank < 32; rank++) {
-      const level = levelOf(leaf, rank);
-      const inUse = ((integers[leaf + BITS]! >>> rank) & 1) === 1;
+    for (let i = 0; i < 32; i++) {
+      const level = levelOf(leaf, i);
+      const side = key >>> KEY_SIDE_SHIFT;
+      const loose =
+        integers[LOOSE + side] === 1 && integers[BEST_RANK + side] === (((key & KEY_RANK_MASK) << STEP) | i);
+      const inUse = loose || ((integers[leaf + BITS]! >>> i) & 1) === 1;
       assert(inUse === (integers[level + FIRST] !== 0), 'a level in use has a first order');
       assert(inUse === (integers[level + LAST] !== 0), 'a level in use has a last order');
       assert(inUse || this.doubles[(level >> 1) + SUM_LOTS] === 0, 'an unused level sums to zero');
