@@ -179,7 +179,7 @@ export function modelState(seed: number, commands: number): WorkloadState {
 function foldedState(disk: Disk, store: SnapshotStore): WorkloadState {
   const { snapshot } = store.newest('state');
   const state = snapshot ? WorkloadState.decode(snapshot.stages[0]!.state) : new WorkloadState();
-  const reader = openLogReader(disk, { directory: LOG, from: snapshot ? { commit: snapshot.from + 1 } : undefined });
+  const reader = openLogReader(disk, { directory: LOG, from: { commit: (snapshot?.from ?? 0) + 1 } });
   while (reader?.next()) {
     if (reader.offset < state.nextOffset(reader.log, reader.partition)) continue;
     assert.equal(reader.offset, state.nextOffset(reader.log, reader.partition), 'the log continues the snapshot');
