@@ -33,6 +33,7 @@ export function serverSettings(port: number): { readonly [name: string]: string 
     // A statement may hold a password or a client's text.
     log_statement: 'none',
     log_min_error_statement: 'panic',
+    log_error_verbosity: 'terse',
     cluster_name: 'sluice',
   };
 }

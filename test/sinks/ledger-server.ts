@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { LedgerAccess, LedgerRole } from '../../sinks/postgres-ledger/access.ts';
 import { Connections } from '../../sinks/postgres-ledger/connections.ts';
@@ -9,6 +10,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../sinks/postgr
 import { type LedgerSums, QUERY_LIMITS, readSums } from '../../sinks/postgres-ledger/ledger-queries.ts';
 import { PostgresLedger, serverLedger } from '../../sinks/postgres-ledger/postgres-ledger.ts';
 import { dropLedger, prepareLedger } from '../../sinks/postgres-ledger/prepare-ledger.ts';
+import { judgeSettlementError } from '../../sinks/postgres-ledger/settlement-errors.ts';
 
 export interface LedgerServer {
   readonly server: EmbeddedPostgres;
@@ -50,10 +52,11 @@ export async function startLedgerServer(): Promise<LedgerServer> {
     server,
     access,
     directory,
-    async fresh() {
-      await as('owner', dropLedger);
-      await prepareLedger(access, true);
-    },
+    fresh: () =>
+      patiently(async () => {
+        await as('owner', dropLedger);
+        await prepareLedger(access, true);
+      }),
     as,
     sink(options = {}) {
       const said: string[] = [];
@@ -63,12 +66,25 @@ export async function startLedgerServer(): Promise<LedgerServer> {
       });
       return Object.assign(sink, { said });
     },
-    sums: () => as('reader', readSums),
+    sums: () => patiently(() => as('reader', readSums)),
     async close() {
       await server.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Again and again while the server is recovering from what a test did to it. */
+export async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + 30_000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (judgeSettlementError(error) !== 'wait' || performance.now() > deadline) throw error;
+      await sleep(50);
+    }
+  }
 }
 
 /** `account/asset/ledger account` to amount over all partitions, zeros left out, in a fixed order. */
