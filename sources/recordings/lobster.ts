@@ -19,6 +19,16 @@ export interface LobsterFiles {
   readonly seeds?: readonly string[];
 }
 
+/** A visible order by the recording's own account. */
+interface VisibleOrder {
+  readonly buy: boolean;
+  readonly priceTicks: number;
+  /** What it has open. */
+  lots: number;
+  /** Its total in the exchange, since it was last entered there. */
+  total: number;
+}
+
 /**
  * LOBSTER's message files (NASDAQ order by order) as a source.
  *
@@ -26,12 +36,22 @@ export interface LobsterFiles {
  * went at once: a run of visible executions of one time and side becomes one immediate-or-cancel order of the summed
  * size, limited to the worst price of the run, and the run itself is yielded as the fills to be found. Hidden executions,
  * crosses and halts are passed over.
+ *
+ * Ids tell the time of entry, and an old order may come into sight behind younger ones: it then takes the place of its
+ * id, so the younger ones at its price are entered anew behind it.
+ *
+ * After a run, what the market log tells of the makers is set beside the recording: an order that should be gone is
+ * cancelled, one that should have stayed is entered anew. So each run is judged on the recorded book, and one difference
+ * does not make others. (Where the market log is told late, that correction finds less.)
  */
 export class LobsterRecording implements Recording {
   readonly kind = 'lobster';
   readonly rules: RecordingRules;
   private readonly desk: RecordedDesk;
   private readonly steps: Generator<RecordedStep, void>;
+  private readonly visible = new Map<number, VisibleOrder>();
+  /** Ids by side and price, in the order in which they were entered. */
+  private readonly queues = new Map<string, number[]>();
   /** Number of the message (from 0) whose effect the last yielded step completes; -1 before the first. */
   private messageIndex = -1;
 
@@ -47,12 +67,8 @@ export class LobsterRecording implements Recording {
     const symbolName = options.symbolName ?? 'AAPL-USD';
     const grid = { symbolName, priceDecimals: LOBSTER_PRICE_DECIMALS, quantityDecimals: 0 };
     // A run of executions is sent as one order, which may be larger than any single message.
-    this.rules = recordedRules({
-      ...grid,
-      priceTicksMax,
-      quantityLotsMax: quantityLotsMax * 20,
-      restingOrdersMax: 1_000_000,
-    });
+    quantityLotsMax *= 20;
+    this.rules = recordedRules({ ...grid, priceTicksMax, quantityLotsMax, restingOrdersMax: 1_000_000 });
     this.desk = new RecordedDesk('l', this.rules, options);
     this.steps = this.play(messages, seeds);
   }
@@ -79,33 +95,25 @@ export class LobsterRecording implements Recording {
     const first = messages[0];
     if (first === undefined) return;
     yield* this.desk.opening(first.timeMicros);
-    const late: LobsterSeed[] = [];
-    for (const seed of seeds) {
-      if (!seed.atStart) late.push(seed);
-      else yield* this.desk.limit(first.timeMicros, seed.id, seed.buy, seed.priceTicks, seed.lots);
-    }
-    late.sort((left, right) => left.id - right.id);
-    const totals = new Map<number, number>(seeds.map((seed) => [seed.id, seed.lots]));
+    const inTime = [...seeds].sort((left, right) => left.id - right.id);
+    for (const seed of inTime) if (seed.atStart) yield* this.enter(first.timeMicros, seed);
+    const late = inTime.filter((seed) => !seed.atStart);
     let entered = 0;
     for (let index = 0; index < messages.length; index++) {
       const message = messages[index] as LobsterMessage;
-      const { timeMicros, id, buy, priceTicks, lots } = message;
+      const { timeMicros, id } = message;
       switch (message.type) {
         case 'new':
           for (let seed = late[entered]; seed !== undefined && seed.id < id; seed = late[++entered]) {
-            yield* this.desk.limit(timeMicros, seed.id, seed.buy, seed.priceTicks, seed.lots);
+            yield* this.enter(timeMicros, seed);
           }
-          totals.set(id, lots);
-          yield* this.desk.limit(timeMicros, id, buy, priceTicks, lots);
+          yield* this.enter(timeMicros, message);
           break;
-        case 'reduced': {
-          const total = (totals.get(id) ?? 0) - lots;
-          totals.set(id, total);
-          if (total > 0) yield* this.desk.resize(timeMicros, id, total);
-          else yield* this.desk.cancel(timeMicros, id);
+        case 'reduced':
+          yield* this.reduce(timeMicros, id, message.lots);
           break;
-        }
         case 'deleted':
+          this.gone(id);
           yield* this.desk.cancel(timeMicros, id);
           break;
         case 'executed': {
@@ -121,11 +129,49 @@ export class LobsterRecording implements Recording {
     }
   }
 
+  /** Enters an order at the place of its id: younger ones at its price go behind it. */
+  private *enter(
+    timeMicros: number,
+    order: { readonly id: number; readonly buy: boolean; readonly priceTicks: number; readonly lots: number },
+  ): Generator<RecordedStep, void> {
+    const { id, buy, priceTicks, lots } = order;
+    this.visible.set(id, { buy, priceTicks, lots, total: lots });
+    const queue = this.queueAt(buy, priceTicks);
+    queue.push(id);
+    yield* this.desk.limit(timeMicros, id, buy, priceTicks, lots);
+    for (const younger of queue.filter((other) => other > id).sort((left, right) => left - right)) {
+      yield* this.enterAnew(timeMicros, younger);
+    }
+  }
+
+  private *enterAnew(timeMicros: number, id: number): Generator<RecordedStep, void> {
+    const order = this.visible.get(id);
+    if (order === undefined) return;
+    if (this.desk.isOpen(id)) yield* this.desk.cancel(timeMicros, id);
+    order.total = order.lots;
+    const queue = this.queueAt(order.buy, order.priceTicks);
+    queue.push(...queue.splice(queue.indexOf(id), 1));
+    yield* this.desk.limit(timeMicros, id, order.buy, order.priceTicks, order.lots);
+  }
+
+  private *reduce(timeMicros: number, id: number, lots: number): Generator<RecordedStep, void> {
+    const order = this.visible.get(id);
+    if (order === undefined) return;
+    order.lots -= lots;
+    order.total -= lots;
+    if (order.lots > 0) yield* this.desk.resize(timeMicros, id, order.total);
+    else {
+      this.gone(id);
+      yield* this.desk.cancel(timeMicros, id);
+    }
+  }
+
   private *executed(run: ExecutionRun): Generator<RecordedStep, void> {
     const { timeMicros, fills, buy } = run;
     const prices = fills.map((fill) => fill.priceTicks);
     const worst = buy ? Math.max(...prices) : Math.min(...prices);
     const lots = fills.reduce((sum, fill) => sum + fill.lots, 0);
+    this.desk.takeFilledIds();
     // An incoming order has no recorded id; below zero never meets one.
     yield* this.desk.limit(timeMicros, -(run.firstIndex + 1), buy, worst, lots, 'ioc');
     yield {
@@ -138,6 +184,43 @@ export class LobsterRecording implements Recording {
         messageIndex: fill.index,
       })),
     };
+    for (const fill of fills) {
+      const order = this.visible.get(fill.id);
+      if (order === undefined) continue;
+      order.lots -= fill.lots;
+      if (order.lots <= 0) this.gone(fill.id);
+    }
+    const touched = new Set([...fills.map((fill) => fill.id), ...this.desk.takeFilledIds()]);
+    for (const id of [...touched].sort((left, right) => left - right)) yield* this.correct(timeMicros, id);
+  }
+
+  /** Brings an order in the exchange to what the recording says of it. */
+  private *correct(timeMicros: number, id: number): Generator<RecordedStep, void> {
+    const wanted = this.visible.get(id)?.lots ?? 0;
+    const { openLots, executedLots } = this.desk.progress(id);
+    const order = this.visible.get(id);
+    if (openLots === wanted) return;
+    if (order === undefined) yield* this.desk.cancel(timeMicros, id);
+    else if (openLots > wanted) {
+      order.total = executedLots + wanted;
+      yield* this.desk.resize(timeMicros, id, order.total);
+    } else yield* this.enterAnew(timeMicros, id);
+  }
+
+  private gone(id: number): void {
+    const order = this.visible.get(id);
+    if (order === undefined) return;
+    this.visible.delete(id);
+    const queue = this.queueAt(order.buy, order.priceTicks);
+    queue.splice(queue.indexOf(id), 1);
+    if (queue.length === 0) this.queues.delete(queueKey(order.buy, order.priceTicks));
+  }
+
+  private queueAt(buy: boolean, priceTicks: number): number[] {
+    const key = queueKey(buy, priceTicks);
+    const queue = this.queues.get(key) ?? [];
+    this.queues.set(key, queue);
+    return queue;
   }
 }
 
@@ -164,4 +247,8 @@ function runFrom(messages: readonly LobsterMessage[], firstIndex: number): Execu
     lastIndex = index;
   }
   return { timeMicros: first.timeMicros, firstIndex, lastIndex, buy: !first.buy, fills };
+}
+
+function queueKey(buy: boolean, priceTicks: number): string {
+  return `${buy ? 'b' : 'a'}${priceTicks}`;
 }

@@ -59,6 +59,16 @@ export class RecordedDesk {
     return this.treasury.isOpen(id);
   }
 
+  /** What a recorded order has open and has traded since it was last entered, as far as the market log has told. */
+  progress(id: number): { readonly openLots: number; readonly executedLots: number } {
+    return this.treasury.progress(id);
+  }
+
+  /** Recorded ids of the makers filled since the last call. */
+  takeFilledIds(): number[] {
+    return this.treasury.takeFilledIds();
+  }
+
   *opening(timeMicros: number): Generator<RecordedStep, void> {
     for (const record of this.treasury.openingDeposits()) yield { type: 'command', timeMicros, record };
   }

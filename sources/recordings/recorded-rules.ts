@@ -23,6 +23,8 @@ export interface RecordedGrid {
   readonly restingOrdersMax: number;
 }
 
+/** The order book counts prices in 31 bits. */
+const PRICE_TICKS_MAX = 0x7fff_ffff;
 const MAKER_PPM = 1_000;
 const TAKER_PPM = 1_500;
 
@@ -40,7 +42,7 @@ export function recordedRules(grid: RecordedGrid): RecordingRules {
   }
   const quantityLots = Math.max(1, grid.quantityLotsMax);
   const room = Math.floor((Number.MAX_SAFE_INTEGER * 0.9) / quantityLots);
-  const priceTicks = Math.max(1, Math.min(room, grid.priceTicksMax * 2));
+  const priceTicks = Math.max(1, Math.min(room, PRICE_TICKS_MAX, grid.priceTicksMax * 2));
   const none = { symbol: 0 as SymbolId, seq: 0 as Sequence };
   return {
     assets: [

@@ -29,6 +29,8 @@ interface OpenOrder {
   readonly quantityLots: number;
   /** What the order may still cost, in units of the asset it holds. */
   reserved: number;
+  openLots: number;
+  executedLots: number;
 }
 
 /** Share of an asset's supply that is spent on giving each account its own money before accounts are shared. */
@@ -50,8 +52,10 @@ export class Treasury {
   private readonly supplyMax: number;
   private readonly sent = new Map<number, OpenOrder[]>();
   private readonly open = new Map<number, OpenOrder>();
-  /** Recorded ids of orders that were sent and of which the market log has not told the end. */
-  private readonly notEnded = new Set<number>();
+  /** By recorded id, the latest entry of which the market log has not told the end. */
+  private readonly byId = new Map<number, OpenOrder>();
+  /** Recorded ids of makers filled since last asked for. */
+  private filledIds: number[] = [];
   private turn = 0;
   private deposits = 0;
 
@@ -95,15 +99,29 @@ export class Treasury {
     const account = this.options.firstAccount + found;
     const { priceTicks, quantityLots } = order;
     const waiting = this.sent.get(account) ?? [];
-    waiting.push({ id, account, buy, priceTicks, quantityLots, reserved: need });
+    const openLots = quantityLots;
+    const sent = { id, account, buy, priceTicks, quantityLots, reserved: need, openLots, executedLots: 0 };
+    waiting.push(sent);
     this.sent.set(account, waiting);
-    this.notEnded.add(id);
+    this.byId.set(id, sent);
     return { account: account as AccountId, deposit };
   }
 
   /** Whether a recorded order was sent and, as far as the market log has told, still rests. */
   isOpen(id: number): boolean {
-    return this.notEnded.has(id);
+    return this.byId.has(id);
+  }
+
+  /** What a recorded order has open and has traded since it was last entered, as far as the market log has told. */
+  progress(id: number): { readonly openLots: number; readonly executedLots: number } {
+    return this.byId.get(id) ?? { openLots: 0, executedLots: 0 };
+  }
+
+  /** Recorded ids of the makers filled since the last call. */
+  takeFilledIds(): number[] {
+    const ids = this.filledIds;
+    this.filledIds = [];
+    return ids;
   }
 
   /** Learns from the market log which funds are spent, earned and free again. */
@@ -115,9 +133,15 @@ export class Treasury {
         break;
       }
       case 'trade':
+        this.filledIds.push(this.open.get(record.makerOrderId)?.id ?? 0);
         this.filled(record.takerOrderId, record.quantityLots, record.quoteAmount, record.takerOpenLots);
         this.filled(record.makerOrderId, record.quantityLots, record.quoteAmount, record.makerOpenLots);
         break;
+      case 'amended': {
+        const order = this.open.get(record.orderId);
+        if (order !== undefined) order.openLots = record.openLots;
+        break;
+      }
       case 'cancelled':
         this.closed(record.orderId);
         break;
@@ -193,6 +217,8 @@ export class Treasury {
     const index = order.account - this.options.firstAccount;
     const baseAmount = lots * this.options.config.baseUnitsPerLot;
     const fee = this.feeBound(quoteAmount);
+    order.openLots = openLots;
+    order.executedLots += lots;
     if (order.buy) {
       order.reserved -= quoteAmount + fee;
       this.add(this.free.base, index, baseAmount);
@@ -207,7 +233,7 @@ export class Treasury {
     const order = this.open.get(orderId);
     if (order === undefined) return;
     this.open.delete(orderId);
-    this.notEnded.delete(order.id);
+    if (this.byId.get(order.id) === order) this.byId.delete(order.id);
     this.add(
       order.buy ? this.free.quote : this.free.base,
       order.account - this.options.firstAccount,
