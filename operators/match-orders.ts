@@ -43,6 +43,13 @@ export function matchOrders(): OperatorDefinition<OrderCommand, MatchPorts> {
   };
 }
 
+/** The last reference price of each symbol in a snapshot of the match stage; symbols that have none are left out. */
+export function referencePricesIn(snapshot: Uint8Array): RecordOf<'reference_price'>[] {
+  const match = new MatchOrders({ partition: 0, partitions: {}, shared: (_name, make) => make() });
+  match.restore(snapshot);
+  return match.referencePrices();
+}
+
 class MatchOrders implements Operator<OrderCommand, MatchPorts> {
   readonly #commandPartitions: number;
   /** By symbol id. */
@@ -145,6 +152,12 @@ class MatchOrders implements Operator<OrderCommand, MatchPorts> {
     }
   }
 
+  referencePrices(): RecordOf<'reference_price'>[] {
+    return this.#open()
+      .filter(({ reference }) => reference.priceTicks > 0)
+      .map(referenceOf);
+  }
+
   #configure(config: SymbolConfig, out: Emit<MatchPorts>): void {
     const known = this.#markets[config.symbol];
     if (known) {
@@ -160,15 +173,7 @@ class MatchOrders implements Operator<OrderCommand, MatchPorts> {
     for (const market of this.#open()) {
       if (!market.tick(moment.timeMicros, out)) continue;
       for (let partition = 0; partition < this.#commandPartitions; partition++) {
-        out.fills(
-          {
-            type: 'reference_price',
-            symbol: market.symbol,
-            seq: 0 as Sequence,
-            priceTicks: market.reference.priceTicks as PriceTicks,
-          },
-          partition,
-        );
+        out.fills(referenceOf(market), partition);
       }
     }
   }
@@ -183,6 +188,10 @@ class MatchOrders implements Operator<OrderCommand, MatchPorts> {
     assert(market !== undefined, 'an order was admitted for a symbol that has no market here');
     return market;
   }
+}
+
+function referenceOf({ symbol, reference }: SymbolMarket): RecordOf<'reference_price'> {
+  return { type: 'reference_price', symbol, seq: 0 as Sequence, priceTicks: reference.priceTicks as PriceTicks };
 }
 
 function configText(config: SymbolConfig): string {

@@ -8,6 +8,8 @@ import { thinHistory } from '../sources/market-simulator/thin-history.ts';
 import type { EmbeddedExchange } from './runtime/embedded/exchange.ts';
 import type { CommittedRecord } from './runtime/ports.ts';
 
+export const DAY_MICROS = 24 * 3_600_000_000;
+
 export interface FirstDay {
   readonly commands: number;
   readonly tookMs: number;

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { AccountTable } from '../operators/accounts/account-table.ts';
 import { OpenOrders } from '../operators/accounts/open-orders.ts';
 import { RiskState } from '../operators/accounts/risk-state.ts';
-import { configurationIn } from '../operators/known-configuration.ts';
+import { configurationIn } from '../operators/control/known-configuration.ts';
 import { postEntries } from '../operators/post-entries.ts';
 import { decodeRecord } from '../schemas/codec.ts';
 import { emptyEnvelope } from '../schemas/envelope.ts';
@@ -29,7 +29,7 @@ import { SnapshotStore } from './runtime/snapshots/snapshot-store.ts';
 
 const ACCOUNTS_LOG = 'accounts';
 const RISK_STAGE = 'risk';
-const CONTROL_STAGE = 'control';
+const CONTROL_STAGE = 'steer';
 
 /**
  * Risk where each partition of the ledger ends, by `cursors`. Reads, writes nothing; the exchange may be running.

@@ -5,14 +5,9 @@
  * A wall clock that stands behind the log (it was set back, or the log ran ahead in a simulation) gives ticks at the
  * time of the last one plus one microsecond, so log time never goes back.
  */
-import type { Source, SourceDefinition } from '../pipelines/runtime/ports.ts';
+import type { SourceDefinition } from '../pipelines/runtime/ports.ts';
 import type { Sequence, SymbolId, Tick } from '../schemas/generated/records.ts';
 import { recordSet } from '../schemas/logs.ts';
-
-export interface TickSource extends Source {
-  /** Offer a tick of a given time now, for a run that makes its own time. False: no room. */
-  tickAt(timeMicros: number): boolean;
-}
 
 /** `interval`: `'1s'`, `'250ms'`. */
 export function ticks(interval: string): SourceDefinition<{ ticks: Tick }> {
@@ -21,17 +16,16 @@ export function ticks(interval: string): SourceDefinition<{ ticks: Tick }> {
     name: 'clock-ticks',
     outputs: { ticks: recordSet('Tick', ['tick'] as const) },
     async open({ feed, clock, lastTick }) {
-      let number = lastTick.number;
-      let lastMicros = lastTick.timeMicros;
+      let number = 0;
+      let lastMicros = 0;
       let stopped = true;
       let cancel = () => {};
-      const tickAt = (timeMicros: number): boolean => {
+      const tickAt = (timeMicros: number) => {
         const stampedMicros = Math.max(timeMicros, lastMicros + 1);
         const record: Tick = { type: 'tick', symbol: 0 as SymbolId, seq: 0 as Sequence, number: number + 1 };
-        if (!feed.offer('ticks', [{ record, stampedMicros }])) return false;
+        if (!feed.offer('ticks', [{ record, stampedMicros }])) return;
         number++;
         lastMicros = stampedMicros;
-        return true;
       };
       const wait = () => {
         if (stopped) return;
@@ -41,10 +35,11 @@ export function ticks(interval: string): SourceDefinition<{ ticks: Tick }> {
           wait();
         });
       };
-      const source: TickSource = {
-        tickAt,
+      return {
         start() {
           stopped = false;
+          number = lastTick.number;
+          lastMicros = lastTick.timeMicros;
           wait();
         },
         async stop() {
@@ -52,7 +47,6 @@ export function ticks(interval: string): SourceDefinition<{ ticks: Tick }> {
           cancel();
         },
       };
-      return source;
     },
   };
 }

@@ -16,7 +16,7 @@ export type ConfigurationRecord = AdmissionConfig | AssetConfig | FeeConfig | Li
 
 export interface ConfigurationChanges extends Source {
   /** Resolves when the change is durable; the outcome says at which positions it took effect. */
-  apply(record: ConfigurationRecord): Promise<Outcome>;
+  apply(record: ConfigurationRecord, stampedMicros: number): Promise<Outcome>;
 }
 
 export function configurationChanges(): SourceDefinition<{ changes: ConfigurationRecord }> {
@@ -31,14 +31,14 @@ export function configurationChanges(): SourceDefinition<{ changes: Configuratio
         'admission_config',
       ] as const),
     },
-    async open({ feed, clock }) {
+    async open({ feed }) {
       const source: ConfigurationChanges = {
-        async apply(record) {
+        async apply(record, stampedMicros) {
           let told: (outcome: Outcome) => void = () => {};
           const outcome = new Promise<Outcome>((resolve) => {
             told = resolve;
           });
-          const input: HeadInput = { record, stampedMicros: clock.nowMicros(), done: told };
+          const input: HeadInput = { record, stampedMicros, done: told };
           while (!feed.offer('changes', [input])) await feed.room();
           return outcome;
         },

@@ -1,5 +1,6 @@
 /** The `sluice` command: finds the verb, runs it, ends with its exit code. */
 import { ExitError } from '../../schemas/exit.ts';
+import { failureCode } from '../runtime/outside/disk.ts';
 import type { Command, CommandIo } from './command.ts';
 import { UsageError } from './command.ts';
 
@@ -42,7 +43,7 @@ export async function main(args: readonly string[], io: CommandIo): Promise<numb
 }
 
 function tell(error: unknown, command: Command, io: CommandIo): number {
-  if (error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
+  if (error instanceof UsageError || failureCode(error).startsWith('ERR_PARSE_ARGS')) {
     io.err(`sluice ${command.name}: ${(error as Error).message}`);
     io.err(`usage: sluice ${command.usage}`);
     return 2;

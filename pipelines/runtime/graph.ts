@@ -117,7 +117,7 @@ export interface TopologyBuilder {
   sink(id: string, definition: SinkDefinition, options: SinkOptions): void;
 }
 
-const DEFAULT_QUEUE: QueuePolicy = { blocks: 4, full: 'block' };
+const DEFAULT_QUEUE: QueuePolicy = { blocks: 64, full: 'block' };
 
 /**
  * Declare a topology. The callback runs once, at once, and never throws for what it wires: faults are collected by

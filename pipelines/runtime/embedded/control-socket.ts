@@ -67,9 +67,13 @@ export function askExchange(dataDir: string, question: Question, timeoutMs = 10_
     );
     socket.on('error', (error) => reject(error instanceof ExitError ? error : noneRuns()));
     socket.on('connect', () => socket.write(`${JSON.stringify(question)}\n`));
-    createInterface({ input: socket }).on('line', (line) => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk) => {
+      text += chunk;
+      if (!text.endsWith('\n')) return;
       socket.end();
-      const said = JSON.parse(line) as Answer;
+      const said = JSON.parse(text) as Answer;
       if ('ok' in said) resolve(said.ok);
       else reject(new ExitError(75, said.error));
     });

@@ -39,8 +39,6 @@ export interface ExchangeOptions {
   /** Of the configuration in force: snapshots name it. */
   readonly configurationHash: string;
   readonly counts: PartitionCounts;
-  /** Symbols with a partition of their own. */
-  readonly placedSymbols: ReadonlyMap<number, number>;
   readonly disk: Disk;
   readonly clock: Clock;
   readonly snapshots: { readonly everyMs: number; readonly keep: number };
@@ -68,7 +66,7 @@ export class EmbeddedExchange {
   readonly runner: HeadRunner;
   readonly recovery: Recovery;
   readonly options: ExchangeOptions;
-  readonly catalog: Catalog;
+  catalog: Catalog;
   readonly sources = new Map<string, Source>();
   readonly sinks = new Map<string, Sink>();
   readonly startedAtMs: number;
@@ -120,6 +118,15 @@ export class EmbeddedExchange {
     const instance = this.head.stage(stage, partition);
     if (!instance) throw new RangeError(`the head has no stage "${stage}" with partition ${partition}`);
     return instance.operator.snapshot();
+  }
+
+  /** Give symbols their partitions, before anything of them is appended; a symbol that has one keeps it. */
+  placeSymbols(placed: ReadonlyMap<number, number>): void {
+    const catalog = placeSymbols(this.catalog, placed);
+    if (JSON.stringify(catalog) === JSON.stringify(this.catalog)) return;
+    writeCatalog(this.options.disk, this.options.dataDir, catalog);
+    this.catalog = catalog;
+    this.head.catalog = catalog;
   }
 
   /** Run one input at once; see {@link HeadRunner.runNow}. */
@@ -238,11 +245,11 @@ export class EmbeddedExchange {
 
 /** Recover what is in the data directory and stand ready behind it. Throws `ExitError` where it must not go on. */
 export async function openExchange(options: ExchangeOptions): Promise<EmbeddedExchange> {
-  const { graph, dataDir, disk, clock, counts, placedSymbols } = options;
+  const { graph, dataDir, disk, clock, counts } = options;
   const beganMs = clock.monotonicMs();
   disk.makeDirectory(dataDir);
   const stored = readCatalog(disk, dataDir);
-  const catalog = placeSymbols(extendCatalog(stored, graph, counts), placedSymbols);
+  const catalog = extendCatalog(stored, graph, counts);
   if (JSON.stringify(catalog) !== JSON.stringify(stored)) writeCatalog(disk, dataDir, catalog);
   const directory = join(dataDir, 'log');
   const segmentBytes = options.segmentBytes ?? logDefaults.segmentBytes;

@@ -110,7 +110,7 @@ export interface HeadSnapshot {
 
 export class Head {
   readonly graph: Graph;
-  readonly catalog: Catalog;
+  catalog: Catalog;
   readonly logs = new Map<string, LogState>();
   readonly inboxes: Inbox[] = [];
   /** Every edge that a head stage or a source writes or reads, by name. */

@@ -1,0 +1,84 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ExitError, runbookPages } from '../../schemas/exit.ts';
+import { openRecording } from '../../sources/recordings/recordings.ts';
+import { loadProject } from '../load-project.ts';
+import { playRecording } from '../play-recording.ts';
+import { serveControlSocket } from '../runtime/embedded/control-socket.ts';
+import { exchangeStatus } from '../runtime/embedded/exchange-status.ts';
+import { nodeDisk } from '../runtime/outside/node-disk.ts';
+import { systemClock } from '../runtime/outside/system-clock.ts';
+import { startExchange } from '../start-exchange.ts';
+import type { Command, CommandIo } from './command.ts';
+
+export const command: Command = {
+  name: 'run',
+  usage: 'run [--data DIR] [--source KIND:FILE [--symbol NAME] [--exit]] [--no-first-day]',
+  summary: 'starts the exchange: recovers, then runs the graph until it is interrupted',
+  async run(args, io) {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        data: { type: 'string' },
+        source: { type: 'string' },
+        symbol: { type: 'string' },
+        exit: { type: 'boolean', default: false },
+        'no-first-day': { type: 'boolean', default: false },
+      },
+    });
+    const project = await loadProject();
+    const dataDir = resolve(values.data ?? project.config.backends.dataDir);
+    const recording = values.source
+      ? openRecording(values.source, {
+          accountPartitions: project.config.partitions.accounts,
+          ...(values.symbol ? { symbolName: values.symbol } : {}),
+        })
+      : undefined;
+    const started = await startExchange({
+      project,
+      dataDir,
+      disk: nodeDisk(),
+      clock: systemClock(),
+      recording,
+      firstDay: !values['no-first-day'],
+      say: io.err,
+      fail: (error) => endAtOnce(error, io),
+    });
+    const { exchange } = started;
+    const socket = await serveControlSocket(dataDir, async ({ ask }) => {
+      if (ask === 'status') return exchangeStatus(exchange);
+      throw new Error(`"${ask}" is not understood; status is`);
+    });
+    io.err(`running on ${dataDir}; Ctrl-C ends it`);
+    if (recording) {
+      const played = await playRecording(exchange, recording, io.signal);
+      io.err(
+        `played ${played.commands.toLocaleString('en-US')} commands, ${played.trades.toLocaleString('en-US')} trades in ${(played.tookMs / 1000).toFixed(1)} s`,
+      );
+    }
+    if (!(recording && values.exit)) await interrupted(io.signal);
+    await socket.close();
+    await started.stop();
+    io.err('stopped: everything acknowledged is on disk');
+    return 0;
+  },
+};
+
+function interrupted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolveWait) => signal.addEventListener('abort', () => resolveWait(), { once: true }));
+}
+
+/** A bug of ours or a failed disk: nothing more is done, said or saved. The next start finds what is durable. */
+function endAtOnce(error: unknown, io: CommandIo): never {
+  const code = error instanceof ExitError ? error.code : 70;
+  io.err(
+    error instanceof ExitError
+      ? error.message
+      : error instanceof Error
+        ? (error.stack ?? error.message)
+        : String(error),
+  );
+  io.err(`exit ${code}: see ${runbookPages[code]}`);
+  process.exit(code);
+}

@@ -1,0 +1,160 @@
+/**
+ * The embedded exchange of a project, from its files to a running graph: own the data directory, recover, compare the
+ * configuration with the log, play what is to be played ahead of time, open the lanes, let the sources in.
+ */
+import { readFileSync } from 'node:fs';
+import { configurationIn } from '../operators/control/known-configuration.ts';
+import { referencePricesIn } from '../operators/match-orders.ts';
+import { configChanges, findPlaces, placeSymbolsOf } from '../schemas/config.ts';
+import type { AnyRecord } from '../schemas/generated/records.ts';
+import { offsetOfPosition } from '../schemas/ids.ts';
+import type { ConfigurationChanges } from '../sources/configuration-changes.ts';
+import type { Recording } from '../sources/recordings/recording.ts';
+import type { SimulatedMarket } from '../sources/simulated-market.ts';
+import { DAY_MICROS, playFirstDay } from './first-day.ts';
+import { type Project, refuse } from './load-project.ts';
+import { checkGraph } from './runtime/checks/check-graph.ts';
+import { type EmbeddedExchange, openExchange } from './runtime/embedded/exchange.ts';
+import type { Clock } from './runtime/outside/clock.ts';
+import { lockDirectory } from './runtime/outside/directory-lock.ts';
+import type { Disk } from './runtime/outside/disk.ts';
+
+export interface StartOptions {
+  readonly project: Project;
+  readonly dataDir: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** Play this instead of the simulated market; its rules take the place of the configuration's. */
+  readonly recording?: Recording | undefined;
+  /** Play a day of thin market into a new data directory. */
+  readonly firstDay: boolean;
+  readonly syncIntervalMs?: number | undefined;
+  readonly say: (line: string) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+export interface StartedExchange {
+  readonly exchange: EmbeddedExchange;
+  /** Configuration in force. */
+  readonly inForce: readonly AnyRecord[];
+  stop(): Promise<void>;
+}
+
+/** Throws `ExitError` where it must not go on: 78 refused, 65 damage, 76 the replay differs from the log. */
+export async function startExchange(options: StartOptions): Promise<StartedExchange> {
+  const { project, dataDir, disk, clock, recording, say, fail } = options;
+  const errors = checkGraph(project.graph).filter(({ level }) => level === 'error');
+  if (errors.length > 0) refuse(errors);
+  const lock = lockDirectory(dataDir);
+  try {
+    const exchange = await openExchange({
+      graph: project.graph,
+      topologyUrl: project.topologyUrl,
+      dataDir,
+      config: project.config,
+      configurationHash: project.configurationHash,
+      counts: project.counts,
+      disk,
+      clock,
+      snapshots: project.config.snapshots,
+      segmentBytes: project.config.log.segmentBytes,
+      syncIntervalMs: options.syncIntervalMs,
+      say,
+      fail,
+    });
+    sayRecovery(exchange, say);
+    const fresh = exchange.recovery.log.end.commit === 0;
+    const endMicros = clock.nowMicros();
+    // Log time never goes back: what comes before a day of the past must be stamped before it.
+    const playsDay = fresh && options.firstDay && !recording && project.config.simulator !== undefined;
+    const stampedMicros = recording ? 1 : playsDay ? endMicros - DAY_MICROS : endMicros;
+    const inForce = await applyConfiguration(exchange, project, recording, stampedMicros, say);
+    if (playsDay) await firstDay(exchange, endMicros, say);
+    await exchange.start();
+    return {
+      exchange,
+      inForce,
+      async stop() {
+        await exchange.stop();
+        lock.release();
+      },
+    };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function sayRecovery({ recovery }: EmbeddedExchange, say: (line: string) => void): void {
+  const { log, replayed, snapshotCommands, tookMs } = recovery;
+  if (log.torn) {
+    say(
+      `a torn write of commit ${log.torn.commit} was cut off (${log.torn.bytes} bytes): nothing of it was acknowledged`,
+    );
+  }
+  if (log.end.commit === 0) return;
+  const after = snapshotCommands > 0 ? ` after the ${snapshotCommands.toLocaleString('en-US')} of the snapshot` : '';
+  say(
+    `recovered ${replayed.commands.toLocaleString('en-US')} commands${after}, ${replayed.records.toLocaleString('en-US')} records equal to the log, in ${(tookMs / 1000).toFixed(2)} s`,
+  );
+}
+
+/** Appends what the file changed, or refuses. Resolves with what is in force then. */
+async function applyConfiguration(
+  exchange: EmbeddedExchange,
+  project: Project,
+  recording: Recording | undefined,
+  stampedMicros: number,
+  say: (line: string) => void,
+): Promise<readonly AnyRecord[]> {
+  const known = configurationIn(exchange.stageState('steer'));
+  const { records, notices } = recording
+    ? { records: recordingRules(recording, known), notices: [] }
+    : configChanges(project.config, known);
+  if (notices.length > 0) {
+    const places = findPlaces(project.configFile, readFileSync(project.configFile, 'utf8'));
+    const faults = notices.map(({ level, id, says, path }) => ({ at: places.of(path), level, id, says }));
+    if (faults.some(({ level }) => level === 'error')) refuse(faults);
+    for (const { says } of faults) say(`warning: ${says}`);
+  }
+  exchange.placeSymbols(
+    recording ? placesOfRecording(recording) : placeSymbolsOf(project.config, [...known, ...records]),
+  );
+  await exchange.openSources(inForceOf(exchange, known, records));
+  const changes = exchange.sources.get('config') as ConfigurationChanges;
+  for (const record of records) {
+    const { position } = await changes.apply(record, stampedMicros);
+    if (known.length > 0)
+      say(`configuration: ${record.type} took effect at control offset ${offsetOfPosition(position)}`);
+  }
+  return configurationIn(exchange.stageState('steer'));
+}
+
+function inForceOf(
+  exchange: EmbeddedExchange,
+  known: readonly AnyRecord[],
+  changed: readonly AnyRecord[],
+): AnyRecord[] {
+  const partitions = exchange.catalog.partitions.orders ?? 0;
+  const references = Array.from({ length: partitions }, (_, partition) =>
+    referencePricesIn(exchange.stageState('match', partition)),
+  );
+  return [...known, ...changed, ...references.flat()];
+}
+
+function recordingRules(recording: Recording, known: readonly AnyRecord[]) {
+  const { assets, symbol, fees, limits } = recording.rules;
+  return known.length > 0 ? [] : [...assets, fees, symbol, limits];
+}
+
+function placesOfRecording({ rules }: Recording): Map<number, number> {
+  return new Map([[rules.symbol.symbol, 0]]);
+}
+
+async function firstDay(exchange: EmbeddedExchange, endMicros: number, say: (line: string) => void): Promise<void> {
+  const market = exchange.sources.get('simulator') as SimulatedMarket | undefined;
+  if (!market?.simulator) return;
+  say('a new data directory: 24 hours of thin market run through the graph first, so that no chart is empty');
+  const day = await playFirstDay(exchange, market.simulator, endMicros, say);
+  say(`  ${day.commands.toLocaleString('en-US')} orders in ${(day.tookMs / 1000).toFixed(1)} s`);
+}
