@@ -11,6 +11,8 @@ export interface ConnectionSettings {
   readonly database: string;
   readonly user: string;
   readonly password: string;
+  /** Encrypted, with the server's certificate verified; not given: plain, for the loopback address. */
+  readonly ssl?: { readonly ca?: string; readonly servername?: string };
 }
 
 /** owner: migrations, and nothing else. settle: writes entries. reader: reads. */

@@ -23,6 +23,27 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
 /** How much longer than the server a client waits for an answer before it gives the connection up. */
 const ANSWER_GRACE_MS = 5_000;
 
+/**
+ * A client that is not connected yet, with a deadline on everything. What is not given here the library would take from
+ * the environment (PGOPTIONS, PGSSLMODE ...), so all of it is given.
+ */
+export function newClient(settings: ConnectionSettings, name: string, limits: ConnectionLimits): pg.Client {
+  const { ssl, ...place } = settings;
+  return new pg.Client({
+    ...place,
+    ssl: ssl ? { rejectUnauthorized: true, ...ssl } : false,
+    options: '-c client_min_messages=warning',
+    application_name: name,
+    client_encoding: 'UTF8',
+    connectionTimeoutMillis: limits.connectMs,
+    query_timeout: limits.statementMs + ANSWER_GRACE_MS,
+    statement_timeout: limits.statementMs,
+    lock_timeout: limits.lockMs,
+    idle_in_transaction_session_timeout: limits.idleInTransactionMs,
+    keepAlive: true,
+  });
+}
+
 export class Connections {
   readonly #settings: () => ConnectionSettings;
   readonly #limits: ConnectionLimits;
@@ -70,17 +91,7 @@ export class Connections {
 
   async #connect(): Promise<pg.Client> {
     if (this.#closed) throw new Error('the connections are closed');
-    const limits = this.#limits;
-    const client = new pg.Client({
-      ...this.#settings(),
-      application_name: this.#name,
-      connectionTimeoutMillis: limits.connectMs,
-      query_timeout: limits.statementMs + ANSWER_GRACE_MS,
-      statement_timeout: limits.statementMs,
-      lock_timeout: limits.lockMs,
-      idle_in_transaction_session_timeout: limits.idleInTransactionMs,
-      keepAlive: true,
-    });
+    const client = newClient(this.#settings(), this.#name, this.#limits);
     // A backend that dies tells of it here, whether or not a query is running; without a listener it would end us.
     client.on('error', () => broken.add(client));
     client.on('end', () => broken.add(client));

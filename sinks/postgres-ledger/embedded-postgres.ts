@@ -21,11 +21,11 @@ import { createServer } from 'node:net';
 import { platform } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { ExitError } from '../../schemas/exit.ts';
 import { clusterFolder, DATABASE, embeddedAccess, type LedgerAccess, passwordsOf } from './access.ts';
+import { CONNECTION_LIMITS, newClient } from './connections.ts';
 import { initialiseCluster } from './initialise-cluster.ts';
-import { isAlive, isServerOf, readPostmasterFile, serverProcessesIn } from './postmaster-file.ts';
+import { existsPid, isAlive, isServerOf, readPostmasterFile, serverProcessesIn } from './postmaster-file.ts';
 import { type ServerBinaries, serverBinaries } from './server-binaries.ts';
 import { serverEnvironment } from './server-environment.ts';
 import { serverSettings } from './server-settings.ts';
@@ -119,12 +119,12 @@ class Server implements EmbeddedPostgres {
   async prepare(): Promise<void> {
     this.#binaries = await serverBinaries();
     this.#user = serverUser([this.#binaries.postgres, this.#cluster]);
-    await this.#stopLeftOver();
     await initialiseCluster(this.#directory, this.#binaries, this.#user, passwordsOf(this.#directory));
   }
 
   async start(): Promise<void> {
     this.#state = 'starting';
+    await this.#stopLeftOver();
     this.#port = await freePort(this.#port);
     const child = this.#spawn();
     this.#child = child;
@@ -192,10 +192,10 @@ class Server implements EmbeddedPostgres {
 
   async #ensureDatabase(): Promise<void> {
     const settings = { ...this.access('owner'), database: 'postgres' };
-    const client = new pg.Client({ ...settings, connectionTimeoutMillis: 2_000, query_timeout: 15_000 });
+    const client = newClient(settings, 'sluice start', CONNECTION_LIMITS);
     client.on('error', () => undefined);
-    await client.connect();
     try {
+      await client.connect();
       const { rows } = await client.query<{ folder: string; there: boolean }>(
         `SELECT current_setting('data_directory') AS folder, EXISTS (SELECT FROM pg_database WHERE datname = $1) AS there`,
         [DATABASE],
@@ -203,7 +203,7 @@ class Server implements EmbeddedPostgres {
       if (rows[0]?.folder !== this.#cluster) throw new Error(`port ${settings.port} is served from ${rows[0]?.folder}`);
       if (!rows[0].there) await client.query(`CREATE DATABASE ${DATABASE}`);
     } finally {
-      await client.end();
+      await client.end().catch(() => undefined);
     }
   }
 
@@ -230,7 +230,11 @@ class Server implements EmbeddedPostgres {
     }
   }
 
-  /** A server whose parent was killed is stopped. Its lock file is removed only where no server process is left. */
+  /**
+   * A server whose parent was killed is stopped. What is left in its lock file after that is removed only where the
+   * process it names is no server and no server process works in the folder: a stranger that was given the number, or a
+   * dead one that nobody has buried, would keep the server from starting.
+   */
   async #stopLeftOver(): Promise<void> {
     if (!existsSync(this.#cluster)) return;
     const left = readPostmasterFile(this.#cluster);
@@ -238,10 +242,16 @@ class Server implements EmbeddedPostgres {
     if (isServerOf(left.pid, this.#cluster)) {
       this.#say(`A PostgreSQL server was left running by an earlier start (process ${left.pid}); stopping it.`);
       await stopServer(left.pid, this.#cluster, this.#binaries);
-    } else if (isAlive(left.pid) && serverProcessesIn(this.#cluster).length === 0) {
-      // The process id now belongs to a stranger, for whom the server would take fright and not start.
-      rmSync(join(this.#cluster, 'postmaster.pid'), { force: true });
     }
+    // Processes of a server that was killed end by themselves when they notice.
+    const deadline = performance.now() + STOP_DEADLINE_MS;
+    while (serverProcessesIn(this.#cluster).length > 0) {
+      if (performance.now() > deadline) {
+        throw new ExitError(75, `processes of an earlier PostgreSQL server still work in ${this.#cluster}`);
+      }
+      await sleep(POLL_MS);
+    }
+    if (existsPid(left.pid)) rmSync(join(this.#cluster, 'postmaster.pid'), { force: true });
   }
 
   #logPath(): string {

@@ -31,12 +31,7 @@ export function readPostmasterFile(folder: string): PostmasterFile | undefined {
  * as every server process stays in its data folder.
  */
 export function isServerOf(pid: number, folder: string): boolean {
-  if (!isAlive(pid)) return false;
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
+  if (!isAlive(pid) || !maySignal(pid)) return false;
   const at = folderOf(pid);
   return at === undefined || at === realpathSync(folder);
 }
@@ -55,16 +50,31 @@ export function serverProcessesIn(folder: string): number[] {
 
 /** The process exists and has not ended: one that waits for its parent to notice has. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
-  }
+  if (!existsPid(pid)) return false;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     return !stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
   } catch {
     return true;
+  }
+}
+
+/** The number is taken, be it by a process that has ended and was not buried. */
+export function existsPid(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function maySignal(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 
