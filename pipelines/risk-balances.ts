@@ -28,8 +28,6 @@ import type { Disk } from './runtime/outside/disk.ts';
 import { SnapshotStore } from './runtime/snapshots/snapshot-store.ts';
 
 const ACCOUNTS_LOG = 'accounts';
-const RISK_STAGE = 'risk';
-const CONTROL_STAGE = 'steer';
 
 /**
  * Risk where each partition of the ledger ends, by `cursors`. Reads, writes nothing; the exchange may be running.
@@ -48,12 +46,30 @@ export function riskBalancesAt(
   const risk = offsets.map((accountsOffset, partition) => ({
     partition,
     accountsOffset,
-    balances: balancesIn(head.stage(RISK_STAGE, partition)!.operator.snapshot(), offsets.length),
+    balances: balancesIn(head.stage(stageOf(graph, 'checkRisk'), partition)!.operator.snapshot(), offsets.length),
     tail: tails[partition]!,
   }));
-  const configuration = configurationIn(head.stage(CONTROL_STAGE, 0)!.operator.snapshot());
-  const assets = configuration.filter((record): record is AssetConfig => record.type === 'asset_config');
-  return { risk, assets: new Map(assets.map((asset) => [asset.asset, asset])) };
+  const assets = assetsIn(head.stage(stageOf(graph, 'fanOutControl'), 0)!.operator.snapshot());
+  return { risk, assets };
+}
+
+/** The assets that the newest snapshot knows; none without a snapshot. */
+export function assetsInForce(graph: Graph, disk: Disk, dataDir: string): ReadonlyMap<number, AssetConfig> {
+  const { snapshot } = new SnapshotStore(disk, join(dataDir, 'snapshots'), 1).newest(HEAD_SERIES);
+  const control = snapshot?.stages.find(({ stage }) => stage === stageOf(graph, 'fanOutControl'));
+  return control ? assetsIn(control.state) : new Map();
+}
+
+function assetsIn(controlState: Uint8Array): ReadonlyMap<number, AssetConfig> {
+  const assets = configurationIn(controlState).filter((record) => record.type === 'asset_config');
+  return new Map(assets.map((asset) => [asset.asset, asset]));
+}
+
+/** Id of the stage that runs an operator. */
+function stageOf(graph: Graph, operator: string): string {
+  const node = graph.nodes.find((candidate) => candidate.kind === 'stage' && candidate.definition.name === operator);
+  if (!node) throw new ExitError(78, `topology "${graph.id}" has no stage that runs ${operator}`);
+  return node.id;
 }
 
 function headAt(

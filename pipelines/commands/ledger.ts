@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type pg from 'pg';
-import { configurationIn } from '../../operators/known-configuration.ts';
 import { ExitError } from '../../schemas/exit.ts';
 import type { AssetConfig } from '../../schemas/generated/records.ts';
 import { parseId } from '../../schemas/ids.ts';
@@ -19,11 +17,9 @@ import { type Difference, type Reconciliation, reconcile } from '../../sinks/pos
 import { withLedger } from '../ledger-access.ts';
 import { loadProject } from '../load-project.ts';
 import { rebuildLedgerFromLog } from '../rebuild-ledger.ts';
-import { riskBalancesAt } from '../risk-balances.ts';
+import { assetsInForce, riskBalancesAt } from '../risk-balances.ts';
 import { readCatalog } from '../runtime/embedded/catalog-file.ts';
-import { HEAD_SERIES } from '../runtime/embedded/head-snapshots.ts';
 import { nodeDisk } from '../runtime/outside/node-disk.ts';
-import { SnapshotStore } from '../runtime/snapshots/snapshot-store.ts';
 import type { Command, CommandIo } from './command.ts';
 import { UsageError } from './command.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -164,7 +160,7 @@ async function rebuildVerb({ dataDir, json, fromLog }: Options, io: CommandIo): 
 }
 
 async function balancesVerb({ dataDir, json }: Options, account: number | undefined, io: CommandIo): Promise<number> {
-  const assets = assetsOf(dataDir);
+  const assets = assetsInForce((await loadProject()).graph, nodeDisk(), dataDir);
   const rows = await withLedger(dataDir, { alone: false, say: io.err }, (access) =>
     query(access, 'reader', (client) => readBalances(client, account)),
   );
@@ -190,7 +186,7 @@ async function statementVerb(
   account: number,
   io: CommandIo,
 ): Promise<number> {
-  const assets = assetsOf(dataDir);
+  const assets = assetsInForce((await loadProject()).graph, nodeDisk(), dataDir);
   const partitions = readCatalog(nodeDisk(), dataDir).partitions.accounts;
   if (partitions === undefined) throw new ExitError(78, `${dataDir} holds no accounts log yet`);
   const lines = await withLedger(dataDir, { alone: false, say: io.err }, (access) =>
@@ -239,15 +235,6 @@ async function query<T>(access: LedgerAccess, role: LedgerRole, ask: (client: pg
   } finally {
     connections.close();
   }
-}
-
-/** Names and decimals of the assets, as the newest snapshot knows them; none: amounts are shown in units. */
-function assetsOf(dataDir: string): Assets {
-  const { snapshot } = new SnapshotStore(nodeDisk(), join(dataDir, 'snapshots'), 1).newest(HEAD_SERIES);
-  const control = snapshot?.stages.find(({ stage }) => stage === 'control');
-  if (!control) return new Map();
-  const records = configurationIn(control.state);
-  return new Map(records.filter((record) => record.type === 'asset_config').map((asset) => [asset.asset, asset]));
 }
 
 function nameOf(asset: number, assets: Assets): string {
