@@ -32,6 +32,8 @@ export const TERMS_MODE_SHIFT = 1;
 export const TERMS_MODE = 7;
 export const TERMS_POST_ONLY = 1 << 4;
 export const TERMS_GTD = 1 << 5;
+/** Something of the order was prevented: PREVENTED_LOTS holds how much. */
+export const TERMS_PREVENTED = 1 << 6;
 
 // A level: 16 bytes inside of a leaf, at `levelOf(leaf, rank)`.
 export const FIRST = 0;
@@ -70,8 +72,8 @@ export const NEXT_RANK = 10;
 /** 1: the best level has no bit yet. */
 export const LOOSE = 12;
 export const REMEMBERED = 16;
-export const REMEMBERED_COUNT = 512;
-export const ROOT = REMEMBERED + REMEMBERED_COUNT;
+const REMEMBERED_A_SIDE = 256;
+export const ROOT = REMEMBERED + 2 * REMEMBERED_A_SIDE;
 export const BUCKETS = ROOT + NODE_SIZE;
 
 export const INITIAL_SIZE = 1 << 18;
@@ -91,6 +93,11 @@ export function rankOf(side: number, priceTicks: number): number {
   return (priceTicks ^ ((side - 1) & PRICE_TICKS_MAX)) - side;
 }
 
+/** The rank, on the other side, of the price that has this rank on one side. */
+export function rankAcross(rank: number): number {
+  return PRICE_TICKS_MAX - 1 - rank;
+}
+
 export function priceOf(side: number, rank: number): number {
   return (rank + side) ^ ((side - 1) & PRICE_TICKS_MAX);
 }
@@ -104,7 +111,7 @@ export function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
 }
 
-/** Where a leaf is remembered: by its side and the low bits of its ranks. */
-export function rememberedAt(key: number): number {
-  return REMEMBERED + ((key & (REMEMBERED_COUNT / 2 - 1)) | ((key >>> 18) & (REMEMBERED_COUNT / 2)));
+/** Where a leaf is remembered: by its side and the low bits of its key. */
+export function rememberedAt(side: number, key: number): number {
+  return REMEMBERED + side * REMEMBERED_A_SIDE + (key & (REMEMBERED_A_SIDE - 1));
 }

@@ -63,9 +63,9 @@ export class BookMemory {
   /** Orders in the index. */
   openCount = 0;
   /** The first integer that no record has used. */
-  top: number;
+  #top: number;
   /** The first of the free order records. */
-  free = 0;
+  #free = 0;
   readonly #limit: number;
   readonly #bucketMask: number;
 
@@ -80,18 +80,18 @@ export class BookMemory {
     }
     const buckets = size >> 4;
     this.#bucketMask = buckets - 1;
-    this.top = BUCKETS + buckets;
+    this.#top = BUCKETS + buckets;
     this.#limit = size - ENTRY_SIZE;
   }
 
   /** There may not be room for one more order. */
   get isShort(): boolean {
-    return this.top > this.#limit;
+    return this.#top > this.#limit;
   }
 
   /** Whether less than half is in use. */
   get isRoomy(): boolean {
-    return this.top < this.#limit >> 1;
+    return this.#top < this.#limit >> 1;
   }
 
   get size(): number {
@@ -100,21 +100,24 @@ export class BookMemory {
 
   // Orders and their index.
 
-  /** A record for a new order; it holds whatever the last order left. */
+  /** A record for a new order, 0 if the memory is short; it holds whatever the last order left. */
   takeOrder(): number {
-    const order = this.free;
-    if (order !== 0) {
-      this.free = this.integers[order + NEXT]!;
-      return order;
-    }
-    const fresh = this.top;
-    this.top = fresh + ORDER_SIZE;
+    const order = this.#free;
+    if (order === 0) return this.#freshOrder();
+    this.#free = this.integers[order + NEXT]!;
+    return order;
+  }
+
+  #freshOrder(): number {
+    const fresh = this.#top;
+    if (fresh > this.#limit) return 0;
+    this.#top = fresh + ORDER_SIZE;
     return fresh;
   }
 
   freeOrder(order: number): void {
-    this.integers[order + NEXT] = this.free;
-    this.free = order;
+    this.integers[order + NEXT] = this.#free;
+    this.#free = order;
   }
 
   /** Makes the order findable by its id. */
@@ -137,8 +140,8 @@ export class BookMemory {
       integers[before + BUCKET_NEXT] = next;
     }
     this.openCount--;
-    integers[order + NEXT] = this.free;
-    this.free = order;
+    integers[order + NEXT] = this.#free;
+    this.#free = order;
   }
 
   /** An open order, or 0. */
@@ -157,27 +160,26 @@ export class BookMemory {
   }
 
   /**
-   * The bucket of an id. Ids that follow one another lie side by side; the upper bits are folded in for those that come
-   * in large steps.
+   * The bucket of an id: by its lower 32 bits, so that ids that follow one another lie side by side; folded, for ids that
+   * come in large steps.
    */
   bucketOf(orderId: number): number {
     const lower = orderId | 0;
-    const upper = (orderId * 2 ** -32) | 0;
-    return BUCKETS + ((lower ^ (lower >>> 10) ^ (lower >>> 20) ^ Math.imul(upper, 0x9e3779b1)) & this.#bucketMask);
+    return BUCKETS + ((lower ^ (lower >>> 10) ^ (lower >>> 20)) & this.#bucketMask);
   }
 
   // Levels.
 
-  /** The leaf of a rank, made if it is missing. */
+  /** The leaf of a rank, made if it is missing; 0 if the memory is short. */
   reachLeaf(side: number, rank: number): number {
     const key = (side << KEY_SIDE_SHIFT) | (rank >>> STEP);
-    const leaf = this.integers[rememberedAt(key)]!;
-    return this.integers[leaf + KEY] === key ? leaf : this.#makeLeaf(key);
+    const leaf = this.integers[rememberedAt(side, key)]!;
+    return this.integers[leaf + KEY] === key ? leaf : this.#makeLeaf(side, key);
   }
 
   /** The level of a rank if an order stands there, else 0. */
   findLevel(side: number, rank: number): number {
-    const leaf = this.#findLeaf((side << KEY_SIDE_SHIFT) | (rank >>> STEP));
+    const leaf = this.#findLeaf(side, rank);
     if (leaf === 0) return 0;
     const level = levelOf(leaf, rank);
     return this.integers[level + FIRST] === 0 ? 0 : level;
@@ -186,7 +188,7 @@ export class BookMemory {
   /** The next worse rank at which an order stands, or NO_RANK. */
   nextRank(side: number, rank: number): number {
     const { integers } = this;
-    const leaf = this.#findLeaf((side << KEY_SIDE_SHIFT) | (rank >>> STEP));
+    const leaf = this.#findLeaf(side, rank);
     const bits = integers[leaf + BITS]! & (-2 << (rank & 31));
     if (bits !== 0) return (rank & ~31) | lowestBit(bits);
     const next = this.#leafAfter(leaf);
@@ -302,8 +304,9 @@ export class BookMemory {
     return integers[node + lowestBit(bits)]!;
   }
 
-  #findLeaf(key: number): number {
-    const remembered = this.integers[rememberedAt(key)]!;
+  #findLeaf(side: number, rank: number): number {
+    const key = (side << KEY_SIDE_SHIFT) | (rank >>> STEP);
+    const remembered = this.integers[rememberedAt(side, key)]!;
     if (this.integers[remembered + KEY] === key) return remembered;
     let node = ROOT;
     for (let shift = ROOT_SHIFT; shift >= 0 && node !== 0; shift -= STEP) {
@@ -312,26 +315,27 @@ export class BookMemory {
     return node;
   }
 
-  #makeLeaf(key: number): number {
+  #makeLeaf(side: number, key: number): number {
+    if (this.#top > this.#limit) return 0;
     const { integers } = this;
     let node = ROOT;
     for (let shift = ROOT_SHIFT; shift > 0; shift -= STEP) {
       const at = node + ((key >>> shift) & 31);
       if (integers[at] === 0) {
-        integers[at] = this.top;
-        integers[this.top + NODE_PARENT] = node;
-        this.top += NODE_SIZE;
+        integers[at] = this.#top;
+        integers[this.#top + NODE_PARENT] = node;
+        this.#top += NODE_SIZE;
       }
       node = integers[at]!;
     }
     const at = node + (key & 31);
     if (integers[at] === 0) {
-      integers[at] = this.top;
-      integers[this.top + KEY] = key;
-      integers[this.top + PARENT] = node;
-      this.top += LEAF_SIZE;
+      integers[at] = this.#top;
+      integers[this.#top + KEY] = key;
+      integers[this.#top + PARENT] = node;
+      this.#top += LEAF_SIZE;
     }
-    integers[rememberedAt(key)] = integers[at]!;
+    integers[rememberedAt(side, key)] = integers[at]!;
     return integers[at]!;
   }
 

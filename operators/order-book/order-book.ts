@@ -24,7 +24,6 @@ const {
   OPEN_LOTS,
   ORDERED_LOTS,
   ORDER_ID,
-  ORDER_SIZE,
   PREVENTED_LOTS,
   PREVIOUS,
   PRICE_TICKS,
@@ -34,10 +33,12 @@ const {
   TERMS_MODE,
   TERMS_MODE_SHIFT,
   TERMS_POST_ONLY,
+  TERMS_PREVENTED,
   TERMS_SIDE,
   TRADE_GROUP,
   levelOf,
   priceOf,
+  rankAcross,
   rankOf,
 } = layout;
 const {
@@ -197,40 +198,35 @@ export class OrderBook {
    * rest is refused while the book is full.
    */
   place(order: NewOrder): number {
-    if (this.#memory.isShort) this.#move();
     const { side, priceTicks, timeInForce } = order;
     const memory = this.#memory;
     const { integers, doubles } = memory;
-    const crosses = integers[BEST_RANK + (side ^ 1)]! <= rankOf(side ^ 1, priceTicks);
+    const rank = rankOf(side, priceTicks);
+    const crosses = integers[BEST_RANK + (side ^ 1)]! <= rankAcross(rank);
     const mayRest = timeInForce !== IOC && timeInForce !== FOK;
     const postOnly = order.postOnly ? TERMS_POST_ONLY : 0;
     if (crosses && postOnly !== 0) return POST_ONLY_WOULD_CROSS;
     if (mayRest && memory.openCount >= this.#openOrdersMax) return BOOK_FULL;
+    if (!mayRest || (crosses && !this.#collecting)) return this.#placeTaker(order, mayRest);
 
-    const { orderId, quantityLots } = order;
-    let entered = memory.free;
-    if (entered !== 0) memory.free = integers[entered + NEXT]!;
-    else {
-      entered = memory.top;
-      memory.top = entered + ORDER_SIZE;
+    const leaf = memory.reachLeaf(side, rank);
+    const entered = memory.takeOrder();
+    if (leaf === 0 || entered === 0) {
+      this.#move();
+      return this.place(order);
     }
+    const { orderId, quantityLots } = order;
     const at = entered >> 1;
     doubles[at + ORDER_ID] = orderId;
     doubles[at + ACCOUNT] = order.account;
     doubles[at + OPEN_LOTS] = quantityLots;
+    doubles[at + ORDERED_LOTS] = quantityLots;
+    doubles[at + ENTRY] = ++this.#entries;
     integers[entered + PRICE_TICKS] = priceTicks;
     integers[entered + TERMS] =
       side | (order.selfTradeMode << TERMS_MODE_SHIFT) | postOnly | (timeInForce === GTD ? TERMS_GTD : 0);
     integers[entered + TRADE_GROUP] = order.tradeGroup;
-    doubles[at + ORDERED_LOTS] = quantityLots;
-    doubles[at + PREVENTED_LOTS] = 0;
-    doubles[at + ENTRY] = ++this.#entries;
 
-    if (!mayRest || (crosses && !this.#collecting)) return this.#placeTaker(order, entered, mayRest);
-
-    this.events.accepted(side, orderId, quantityLots);
-    const rank = rankOf(side, priceTicks);
-    const leaf = memory.reachLeaf(side, rank);
     const level = levelOf(leaf, rank);
     const last = integers[level + LAST]!;
     integers[entered + LEAF] = leaf;
@@ -248,6 +244,7 @@ export class OrderBook {
     integers[bucket] = entered;
     memory.openCount++;
     if (timeInForce === GTD) this.#wait(entered, order.expiresAt);
+    this.events.accepted(side, orderId, quantityLots);
     return DONE;
   }
 
@@ -269,16 +266,9 @@ export class OrderBook {
     const side = terms & TERMS_SIDE;
     const priceTicks = integers[order + PRICE_TICKS]!;
     const open = doubles[at + OPEN_LOTS]!;
-    this.events.cancelled(
-      side,
-      1,
-      reason,
-      orderId,
-      doubles[at + ACCOUNT]!,
-      priceTicks,
-      open,
-      doubles[at + ORDERED_LOTS]! - doubles[at + PREVENTED_LOTS]! - open,
-    );
+    const executed =
+      doubles[at + ORDERED_LOTS]! - open - ((terms & TERMS_PREVENTED) === 0 ? 0 : doubles[at + PREVENTED_LOTS]!);
+    this.events.cancelled(side, 1, reason, orderId, doubles[at + ACCOUNT]!, priceTicks, open, executed);
 
     const rank = rankOf(side, priceTicks);
     const leaf = integers[order + LEAF]!;
@@ -299,8 +289,7 @@ export class OrderBook {
     if (before === 0) integers[bucket] = after;
     else integers[before + BUCKET_NEXT] = after;
     memory.openCount--;
-    integers[order + NEXT] = memory.free;
-    memory.free = order;
+    memory.freeOrder(order);
     return DONE;
   }
 
@@ -319,7 +308,7 @@ export class OrderBook {
     const oldPriceTicks = integers[order + PRICE_TICKS]!;
     const oldOpen = doubles[at + OPEN_LOTS]!;
     const executed = this.#executed(order);
-    const open = totalLots - executed - doubles[at + PREVENTED_LOTS]!;
+    const open = totalLots - executed - this.#prevented(order);
     if (open <= 0) {
       this.#cancelResting(order, CANCEL_AMENDED_BELOW_FILLED);
       return DONE;
@@ -515,9 +504,11 @@ export class OrderBook {
 
   // Taking.
 
-  #placeTaker(order: NewOrder, entered: number, mayRest: boolean): number {
+  #placeTaker(order: NewOrder, mayRest: boolean): number {
+    if (this.#memory.isShort) this.#move();
     const { side, priceTicks, timeInForce } = order;
     const limitRank = rankOf(side ^ 1, priceTicks);
+    const entered = this.#enter(order);
     const accepted = this.events.count;
     this.events.accepted(side, order.orderId, 0);
     let ended = GOES_ON;
@@ -584,7 +575,7 @@ export class OrderBook {
         }
         const makerOpen = doubles[at + OPEN_LOTS]!;
         const lots = Math.min(makerOpen, open);
-        const makerExecuted = doubles[at + ORDERED_LOTS]! - doubles[at + PREVENTED_LOTS]! - makerOpen + lots;
+        const makerExecuted = doubles[at + ORDERED_LOTS]! - makerOpen - this.#prevented(maker) + lots;
         open -= lots;
         executed += lots;
         traded += lots;
@@ -714,15 +705,17 @@ export class OrderBook {
 
   /** Two orders of one scope met. Cancels the maker if it must go; returns why the taker must, or GOES_ON. */
   #prevent(taker: number, maker: number, side: number, mode: number, priceTicks: number): number {
-    const { doubles } = this.#memory;
+    const { integers, doubles } = this.#memory;
     const takerOpen = doubles[(taker >> 1) + OPEN_LOTS]!;
     const makerOpen = doubles[(maker >> 1) + OPEN_LOTS]!;
     const lots = Math.min(takerOpen, makerOpen);
     if (mode === STP_DECREMENT) {
       this.#addToLevel(maker, -lots);
-      for (const at of [taker >> 1, maker >> 1]) {
+      for (const order of [taker, maker]) {
+        const at = order >> 1;
+        doubles[at + PREVENTED_LOTS] = this.#prevented(order) + lots;
         doubles[at + OPEN_LOTS]! -= lots;
-        doubles[at + PREVENTED_LOTS]! += lots;
+        integers[order + TERMS]! |= TERMS_PREVENTED;
       }
     }
     this.#writeMet(PREVENTED, taker, maker, side, mode, priceTicks, lots);
@@ -831,6 +824,22 @@ export class OrderBook {
   }
 
   // Orders, queues, levels.
+
+  #enter(order: NewOrder): number {
+    const { integers, doubles } = this.#memory;
+    const entered = this.#memory.takeOrder();
+    const at = entered >> 1;
+    doubles[at + ORDER_ID] = order.orderId;
+    doubles[at + ACCOUNT] = order.account;
+    doubles[at + OPEN_LOTS] = order.quantityLots;
+    doubles[at + ORDERED_LOTS] = order.quantityLots;
+    doubles[at + ENTRY] = ++this.#entries;
+    integers[entered + PRICE_TICKS] = order.priceTicks;
+    integers[entered + TERMS] =
+      order.side | (order.selfTradeMode << TERMS_MODE_SHIFT) | (order.timeInForce === GTD ? TERMS_GTD : 0);
+    integers[entered + TRADE_GROUP] = order.tradeGroup;
+    return entered;
+  }
 
   /** An order that loses its place enters again; among equal expiries its turn then comes later too. */
   #enterAnew(order: number): void {
@@ -947,7 +956,12 @@ export class OrderBook {
   #executed(order: number): number {
     const { doubles } = this.#memory;
     const at = order >> 1;
-    return doubles[at + ORDERED_LOTS]! - doubles[at + PREVENTED_LOTS]! - doubles[at + OPEN_LOTS]!;
+    return doubles[at + ORDERED_LOTS]! - doubles[at + OPEN_LOTS]! - this.#prevented(order);
+  }
+
+  #prevented(order: number): number {
+    const { integers, doubles } = this.#memory;
+    return (integers[order + TERMS]! & TERMS_PREVENTED) === 0 ? 0 : doubles[(order >> 1) + PREVENTED_LOTS]!;
   }
 
   #entry(order: number): number {
@@ -1010,7 +1024,7 @@ export class OrderBook {
       priceTicks: integers[order + PRICE_TICKS]!,
       orderedLots: doubles[at + ORDERED_LOTS]!,
       executedLots: this.#executed(order),
-      preventedLots: doubles[at + PREVENTED_LOTS]!,
+      preventedLots: this.#prevented(order),
       openLots: doubles[at + OPEN_LOTS]!,
       expiresAt: terms & TERMS_GTD ? doubles[at + EXPIRES_AT]! : 0,
     };
@@ -1040,7 +1054,7 @@ export class OrderBook {
     view.setFloat64(bytesAt + 8, doubles[at + ACCOUNT]!, true);
     view.setFloat64(bytesAt + 16, doubles[at + ORDERED_LOTS]!, true);
     view.setFloat64(bytesAt + 24, doubles[at + OPEN_LOTS]!, true);
-    view.setFloat64(bytesAt + 32, doubles[at + PREVENTED_LOTS]!, true);
+    view.setFloat64(bytesAt + 32, this.#prevented(order), true);
     view.setFloat64(bytesAt + 40, doubles[at + ENTRY]!, true);
     view.setFloat64(bytesAt + 48, integers[order + TERMS]! & TERMS_GTD ? doubles[at + EXPIRES_AT]! : 0, true);
     view.setInt32(bytesAt + 56, integers[order + PRICE_TICKS]!, true);
