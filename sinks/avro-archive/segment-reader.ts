@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import { inflateRawSync } from 'node:zlib';
+import { archiveShape, isOlderFingerprint, parseKey, type SegmentName } from '../../schemas/archive-format.ts';
+import { cursorPosition, openCursor, readLong, readString } from '../../schemas/avro-bytes.ts';
+import { HEADER_BYTES } from '../../schemas/codec.ts';
+import { Malformed } from '../../schemas/malformed.ts';
+
+/** A record as it stood in the log. */
+export interface ArchivedRecord {
+  readonly offset: number;
+  readonly chainKey: number;
+  /** Single-object encoding. */
+  readonly payload: Uint8Array;
+}
+
+export interface SegmentContent {
+  readonly name: SegmentName;
+  readonly records: readonly ArchivedRecord[];
+  /** SHA-256 over the uncompressed records, in hexadecimal. */
+  readonly recordsSha256: string;
+}
+
+/** Largest uncompressed block that is believed. */
+const BLOCK_BYTES_MAX = 256 * 2 ** 20;
+
+/**
+ * Reads a segment and judges all of it: the key, the header, every sync marker, that offsets are dense and are those of
+ * the key, that every field but one is null. Throws {@link Malformed} with what is wrong.
+ */
+export function readSegment(key: string, bytes: Uint8Array): SegmentContent {
+  const name = parseKey(key);
+  if (!name) throw new Malformed(`"${key}" is no key of a segment`, 0);
+  const { meta, sync, end } = readHeader(bytes);
+  const fingerprints = fingerprintsOf(meta);
+  const older = fingerprints.filter(isOlderFingerprint);
+  const shape = archiveShape(name.log, older);
+  if (meta.get('avro.schema') !== shape.text) throw new Malformed('the schema is not that of this log', 0);
+  const marker = createHash('sha256').update(key).update('\0').update(shape.text).digest().subarray(0, 16);
+  if (Buffer.compare(marker, sync) !== 0)
+    throw new Malformed('the sync marker is not that of key and schema', end - 16);
+  const codec = meta.get('avro.codec');
+  if (codec !== 'null' && codec !== 'deflate') throw new Malformed(`codec "${codec}"`, 0);
+  const heads = shape.fields.map(({ fingerprint }) => Buffer.from(`c301${fingerprint}`, 'hex'));
+  const hash = createHash('sha256');
+  const records: ArchivedRecord[] = [];
+  for (let at = end; at < bytes.length; ) {
+    openCursor(bytes, at, bytes.length);
+    const count = readLong();
+    const length = readLong();
+    const start = cursorPosition();
+    if (count <= 0 || length < 0 || start + length + 16 > bytes.length)
+      throw new Malformed('a block beyond the end of the file', at);
+    const stored = bytes.subarray(start, start + length);
+    const data = codec === 'deflate' ? inflated(stored, at) : stored;
+    hash.update(data);
+    readBlock(data, count, name.firstOffset + records.length, heads, records);
+    at = start + length;
+    if (Buffer.compare(bytes.subarray(at, at + 16), sync) !== 0)
+      throw new Malformed('no sync marker after a block', at);
+    at += 16;
+  }
+  const wanted = name.lastOffset - name.firstOffset + 1;
+  if (records.length !== wanted) throw new Malformed(`${records.length} records, the key says ${wanted}`, bytes.length);
+  return { name, records, recordsSha256: hash.digest('hex') };
+}
+
+function readBlock(
+  data: Uint8Array,
+  count: number,
+  firstOffset: number,
+  heads: readonly Buffer[],
+  records: ArchivedRecord[],
+): void {
+  let at = 0;
+  for (let index = 0; index < count; index++) {
+    openCursor(data, at, data.length);
+    const offset = readLong();
+    const chainKey = readLong();
+    const field = readLong();
+    const bodyBytes = readLong();
+    const start = cursorPosition() + field + 1;
+    const head = heads[field];
+    const end = start + bodyBytes + heads.length - field - 1;
+    if (!head || bodyBytes < 0 || end > data.length) throw new Malformed('a record beyond the end of its block', at);
+    if (offset !== firstOffset + index) throw new Malformed(`offset ${offset}, not ${firstOffset + index}`, at);
+    for (let nulls = cursorPosition(); nulls < end; nulls++) {
+      if (nulls === start - 1) {
+        if (data[nulls] !== 2) throw new Malformed('the record that type names is null', nulls);
+        nulls = start + bodyBytes - 1;
+      } else if (data[nulls] !== 0) throw new Malformed('a second record that is not null', nulls);
+    }
+    const payload = new Uint8Array(HEADER_BYTES + bodyBytes);
+    payload.set(head, 0);
+    payload.set(data.subarray(start, start + bodyBytes), HEADER_BYTES);
+    records.push({ offset, chainKey, payload });
+    at = end;
+  }
+  if (at !== data.length) throw new Malformed(`${data.length - at} bytes behind the last record of a block`, at);
+}
+
+function readHeader(bytes: Uint8Array): { meta: Map<string, string>; sync: Uint8Array; end: number } {
+  if (bytes.length < 4 || bytes[0] !== 0x4f || bytes[1] !== 0x62 || bytes[2] !== 0x6a || bytes[3] !== 1) {
+    throw new Malformed('no Avro object container', 0);
+  }
+  const meta = new Map<string, string>();
+  openCursor(bytes, 4, bytes.length);
+  for (let count = readLong(); count !== 0; count = readLong()) {
+    if (count < 0 || count > 16) throw new Malformed(`${count} entries of the header`, cursorPosition());
+    for (let index = 0; index < count; index++) meta.set(readString(), readString());
+  }
+  const at = cursorPosition();
+  if (at + 16 > bytes.length) throw new Malformed('the header is cut short', at);
+  return { meta, sync: bytes.subarray(at, at + 16), end: at + 16 };
+}
+
+function fingerprintsOf(meta: ReadonlyMap<string, string>): string[] {
+  let named: unknown;
+  try {
+    named = JSON.parse(meta.get('sluice.fingerprints') ?? '');
+  } catch (error) {
+    throw new Malformed(`the fingerprints of the header: ${(error as Error).message}`, 0);
+  }
+  const values = Object.values((named ?? {}) as object);
+  if (!values.every((value) => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)))
+    throw new Malformed('a fingerprint of the header', 0);
+  return values;
+}
+
+function inflated(stored: Uint8Array, at: number): Uint8Array {
+  try {
+    return inflateRawSync(stored, { maxOutputLength: BLOCK_BYTES_MAX });
+  } catch (error) {
+    throw new Malformed(`a block that does not inflate: ${(error as Error).message}`, at);
+  }
+}

@@ -1,0 +1,178 @@
+import { createHash } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import { type ArchiveShape, archiveShape, isOlderFingerprint, segmentKey } from '../../schemas/archive-format.ts';
+import { writeLong } from '../../schemas/avro-bytes.ts';
+import { HEADER_BYTES } from '../../schemas/codec.ts';
+import { Malformed } from '../../schemas/malformed.ts';
+
+export type ArchiveCodec = 'null' | 'deflate';
+
+/** A closed segment, ready to be stored. */
+export interface ArchivedSegment {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly records: number;
+  /** SHA-256 over the uncompressed records, in hexadecimal. */
+  readonly recordsSha256: string;
+}
+
+/** Records in one block of the container: fixed, so that the same segment is cut the same way. */
+export const CONTAINER_BLOCK_RECORDS = 4096;
+
+/** Bytes that a record takes besides its body and one for each type: four numbers. */
+const HEAD_BYTES_MAX = 24;
+
+const magic = Uint8Array.of(0x4f, 0x62, 0x6a, 0x01);
+
+/**
+ * Makes one segment. Bodies are copied from the log, not encoded again. The file is a function of what was appended, of the
+ * segment's name and of the codec; the hash does not depend on the codec.
+ */
+export class SegmentWriter {
+  readonly generation: number;
+  readonly log: string;
+  readonly partition: number;
+  readonly firstOffset: number;
+  records = 0;
+  readonly #codec: ArchiveCodec;
+  readonly #hash = createHash('sha256');
+  readonly #blocks: { readonly records: number; readonly bytes: Uint8Array }[] = [];
+  readonly #older: string[] = [];
+  #shape: ArchiveShape;
+  /** Index of the field by the first four bytes of its fingerprint. */
+  #fields = new Map<number, number>();
+  #data = new Uint8Array(64 * 1024);
+  #end = 0;
+  #inBlock = 0;
+
+  constructor(name: { generation: number; log: string; partition: number; firstOffset: number }, codec: ArchiveCodec) {
+    this.generation = name.generation;
+    this.log = name.log;
+    this.partition = name.partition;
+    this.firstOffset = name.firstOffset;
+    this.#codec = codec;
+    this.#shape = archiveShape(name.log);
+    this.#indexFields();
+  }
+
+  /** Offset that is wanted next. */
+  get nextOffset(): number {
+    return this.firstOffset + this.records;
+  }
+
+  /** The record at {@link nextOffset}, in single-object encoding. Throws {@link Malformed} on a schema that nobody recorded. */
+  append(payload: Uint8Array, chainKey: number): void {
+    const field = this.#fieldOf(payload);
+    const fields = this.#shape.fields.length;
+    const bodyBytes = payload.length - HEADER_BYTES;
+    const room = HEAD_BYTES_MAX + fields + bodyBytes;
+    if (this.#end + room > this.#data.length) this.#grow(room);
+    const data = this.#data;
+    let at = writeLong(data, this.#end, this.nextOffset);
+    at = writeLong(data, at, chainKey);
+    at = writeLong(data, at, field);
+    at = writeLong(data, at, bodyBytes);
+    data.fill(0, at, at + field);
+    at += field;
+    data[at++] = 2;
+    data.set(payload.subarray(HEADER_BYTES), at);
+    at += bodyBytes;
+    this.#end = at + fields - field - 1;
+    data.fill(0, at, this.#end);
+    this.records++;
+    if (++this.#inBlock === CONTAINER_BLOCK_RECORDS) this.#closeBlock();
+  }
+
+  finish(): ArchivedSegment {
+    this.#closeBlock();
+    const { generation, log, partition, firstOffset } = this;
+    const key = segmentKey({ generation, log, partition, firstOffset, lastOffset: this.nextOffset - 1 });
+    const sync = createHash('sha256').update(key).update('\0').update(this.#shape.text).digest().subarray(0, 16);
+    const fingerprints = Object.fromEntries(this.#shape.fields.map(({ name, fingerprint }) => [name, fingerprint]));
+    const header = containerHeader(
+      [
+        ['avro.codec', this.#codec],
+        ['avro.schema', this.#shape.text],
+        ['sluice.fingerprints', JSON.stringify(fingerprints)],
+        ['sluice.generation', String(generation)],
+      ],
+      sync,
+    );
+    const pieces: Uint8Array[] = [header];
+    for (const { records, bytes } of this.#blocks) {
+      const head = new Uint8Array(16);
+      const end = writeLong(head, writeLong(head, 0, records), bytes.length);
+      pieces.push(head.subarray(0, end), bytes, sync);
+    }
+    return { key, bytes: Buffer.concat(pieces), records: this.records, recordsSha256: this.#hash.digest('hex') };
+  }
+
+  #fieldOf(payload: Uint8Array): number {
+    const low = payload[2]! | (payload[3]! << 8) | (payload[4]! << 16) | (payload[5]! << 24);
+    const index = this.#fields.get(low);
+    if (index !== undefined && payload.length >= HEADER_BYTES) return index;
+    const fingerprint = Buffer.from(payload.subarray(2, HEADER_BYTES)).toString('hex');
+    if (!isOlderFingerprint(fingerprint)) throw new Malformed(`unknown schema fingerprint ${fingerprint}`, 2);
+    // A further field changes the form of every record, also of those that are written already.
+    if (this.records > 0) throw new OlderVersionMet(fingerprint);
+    return this.adopt(fingerprint);
+  }
+
+  /** Takes records of an older version into the schema; before the first record only. Answers the field's index. */
+  adopt(fingerprint: string): number {
+    this.#older.push(fingerprint);
+    this.#shape = archiveShape(this.log, this.#older);
+    this.#indexFields();
+    return this.#shape.fields.findIndex((field) => field.fingerprint === fingerprint);
+  }
+
+  #indexFields(): void {
+    this.#fields = new Map(
+      this.#shape.fields.map(({ fingerprint }, index) => [Buffer.from(fingerprint, 'hex').readInt32LE(0), index]),
+    );
+    if (this.#fields.size !== this.#shape.fields.length)
+      throw new Malformed('two schemas share the first half of their fingerprints', 2);
+  }
+
+  #closeBlock(): void {
+    if (this.#inBlock === 0) return;
+    const data = this.#data.subarray(0, this.#end);
+    this.#hash.update(data);
+    const bytes = this.#codec === 'deflate' ? deflateRawSync(data, { level: 1 }) : data.slice();
+    this.#blocks.push({ records: this.#inBlock, bytes });
+    this.#inBlock = 0;
+    this.#end = 0;
+  }
+
+  #grow(room: number): void {
+    const larger = new Uint8Array(Math.max(this.#data.length * 2, this.#end + room));
+    larger.set(this.#data.subarray(0, this.#end));
+    this.#data = larger;
+  }
+}
+
+/** A record of an older version came after the segment had begun without it. */
+export class OlderVersionMet extends Error {
+  override readonly name = 'OlderVersionMet';
+  readonly fingerprint: string;
+
+  constructor(fingerprint: string) {
+    super(`a record of schema ${fingerprint} after the segment had begun without it`);
+    this.fingerprint = fingerprint;
+  }
+}
+
+function containerHeader(meta: readonly (readonly [string, string])[], sync: Uint8Array): Uint8Array {
+  const texts = meta.flat().map((text) => Buffer.from(text));
+  const bytes = new Uint8Array(64 + texts.reduce((sum, { length }) => sum + length + 8, 0));
+  bytes.set(magic, 0);
+  let at = writeLong(bytes, magic.length, meta.length);
+  for (const text of texts) {
+    at = writeLong(bytes, at, text.length);
+    bytes.set(text, at);
+    at += text.length;
+  }
+  at = writeLong(bytes, at, 0);
+  bytes.set(sync, at);
+  return bytes.subarray(0, at + sync.length);
+}
