@@ -130,6 +130,11 @@ export interface Sink {
    * waiting, in order of their offsets; they must become durable in that order.
    */
   write(block: SinkBlock): Promise<void>;
+  /**
+   * Of a sink that collects blocks into something larger, so that `write` resolves when a block is taken: next offset that
+   * is not yet durable, by `log/partition`. Status and retention go by it; after a stop the rest is handed over again.
+   */
+  durable?(): ReadonlyMap<string, number>;
   /** Of a sink whose store is this process's memory: its state, kept with the lane's own snapshot. */
   readonly memory?: { snapshot(): Uint8Array; restore(bytes: Uint8Array): void };
   /** Figures for `sluice status`, by name with its unit. */

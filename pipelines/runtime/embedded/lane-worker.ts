@@ -75,14 +75,19 @@ async function follow(data: LaneWorkerData): Promise<void> {
   const ready: SinkBlock[] = [];
   const input = laneInput(plan, data.catalog, (block) => ready.push(block));
   const snapshots = new LaneSnapshots(disk, join(data.dataDir, 'lanes', data.sink));
-  const found = snapshots.newestAtOrBefore(await sink.positions());
+  const wanted = await sink.positions();
+  // A lane of frames has no state but its positions, so it begins where the sink wants it.
+  const found = plan.sink.definition.reads === 'frames' ? undefined : snapshots.newestAtOrBefore(wanted);
+  if (plan.sink.definition.reads === 'frames') {
+    input.restore({ positions: Object.fromEntries(wanted), sequences: {}, stages: [] });
+  }
   if (found) input.restore(found.lane);
   const writer = new BlockWriter(sink, plan.sink.queue.blocks);
   let state: 'reading' | 'writing' | 'idle' = 'idle';
   const status = () =>
     tell({
       kind: 'status',
-      positions: Object.fromEntries(writer.positions),
+      positions: Object.fromEntries(sink.durable?.() ?? writer.positions),
       edges: input.edges(),
       queued: writer.queued,
       waits: writer.waits,
