@@ -1,5 +1,5 @@
 import { unreachable } from '../schemas/assert.ts';
-import type { Admin, SymbolConfig, Tick } from '../schemas/generated/records.ts';
+import type { Admin } from '../schemas/generated/records.ts';
 import { type AccountCommand, ControlRecord, type OrderCommand, recordSet } from '../schemas/logs.ts';
 import type { Emit, Moment, Operator, OperatorDefinition, Scope } from './contract.ts';
 import { KnownConfiguration } from './control/known-configuration.ts';
@@ -28,7 +28,8 @@ type ControlPorts = {
  *
  * | record | to |
  * | --- | --- |
- * | tick, symbol_config | every commands and every orders partition |
+ * | tick | every commands and every orders partition |
+ * | symbol_config | every commands partition, and the symbol's orders partition |
  * | asset, fee, limit, admission config | every commands partition |
  * | admin about an account | that account's commands partition; every one when the account is 0 |
  * | admin about the market | that symbol's orders partition; every one when the symbol is 0 |
@@ -64,10 +65,13 @@ class FanOutControl implements Operator<ControlRecord, ControlPorts> {
     switch (record.type) {
       case 'symbol_config':
         this.#known.learn(record);
-        this.#toAll(record, out);
+        for (let partition = 0; partition < this.#commands; partition++) out.accounts(record, partition);
+        // Only the partition that owns the symbol opens its market: a second one would number the same events again.
+        out.symbols(record);
         return;
       case 'tick':
-        this.#toAll(record, out);
+        for (let partition = 0; partition < this.#commands; partition++) out.accounts(record, partition);
+        for (let partition = 0; partition < this.#orders; partition++) out.symbols(record, partition);
         return;
       case 'asset_config':
       case 'fee_config':
@@ -99,11 +103,6 @@ class FanOutControl implements Operator<ControlRecord, ControlPorts> {
   }
 
   checkInvariants(): void {}
-
-  #toAll(record: Tick | SymbolConfig, out: Emit<ControlPorts>): void {
-    for (let partition = 0; partition < this.#commands; partition++) out.accounts(record, partition);
-    for (let partition = 0; partition < this.#orders; partition++) out.symbols(record, partition);
-  }
 
   #admin(admin: Admin, out: Emit<ControlPorts>): void {
     if (isAboutAccount(admin)) {

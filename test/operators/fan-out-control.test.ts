@@ -30,7 +30,7 @@ const revocation = { type: 'key_revocation', symbol: 0, seq: 0, keyId: 'k', reas
 
 const cases: [record: AnyRecord, to: string][] = [
   [tick, `${everyCommands}, ${everyOrders}`],
-  [make.symbolConfig(), `${everyCommands}, ${everyOrders}`],
+  [make.symbolConfig(), `${everyCommands}, orders key`],
   [make.assetConfig(), everyCommands],
   [make.feeConfig(), everyCommands],
   [make.limitConfig(), everyCommands],
