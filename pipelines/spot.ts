@@ -1,11 +1,15 @@
 /** The spot exchange: what is written here is the graph that runs. */
 import { admitCommands } from '../operators/admit-commands.ts';
+import { buildCandles } from '../operators/build-candles.ts';
+import { buildDepth } from '../operators/build-depth.ts';
 import { checkRisk } from '../operators/check-risk.ts';
 import { fanOutControl } from '../operators/fan-out-control.ts';
 import { matchOrders } from '../operators/match-orders.ts';
 import { postEntries } from '../operators/post-entries.ts';
+import { rollTickers } from '../operators/roll-tickers.ts';
 import { AccountCommand, AccountEvent, ControlRecord, MarketEvent, OrderCommand } from '../schemas/logs.ts';
 import { clickhouseHistory } from '../sinks/clickhouse-history/clickhouse-history.ts';
+import { gatewayViews } from '../sinks/gateway-views/gateway-views.ts';
 import { postgresLedger } from '../sinks/postgres-ledger/postgres-ledger.ts';
 import { ticks } from '../sources/clock-ticks.ts';
 import { configurationChanges } from '../sources/configuration-changes.ts';
@@ -31,6 +35,9 @@ export default topology('spot', ({ log, source, stage, sink }) => {
   const ingest = stage('ingest', admitCommands(), { in: commands });
   const risk = stage('risk', checkRisk(), { in: ingest.admitted }); // fused with ingest: no log between them
   const match = stage('match', matchOrders(), { in: orders });
+  const candles = stage('candles', buildCandles(), { in: market });
+  const tickers = stage('tickers', rollTickers(), { in: market });
+  const depth = stage('depth', buildDepth(), { in: market, drop: { delta: 'books are served from the market log' } });
   const entries = stage('settle', postEntries(), { in: accounts });
 
   control.takes(intake.control, clock.ticks, config.changes);
@@ -41,5 +48,9 @@ export default topology('spot', ({ log, source, stage, sink }) => {
   accounts.takes(ingest.rejected, risk.events);
 
   sink('ledger', postgresLedger(), { in: [entries.posted] });
-  sink('history', clickhouseHistory(), { in: [market, accounts, entries.posted] });
+  sink('history', clickhouseHistory(), {
+    in: [market, accounts, candles.closed, depth.top, entries.posted],
+    queue: { blocks: 4096 },
+  });
+  sink('gateway', gatewayViews(), { in: [market, accounts, candles.closed, candles.progress, tickers.ticker] });
 });

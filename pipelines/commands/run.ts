@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ExitError, runbookPages } from '../../schemas/exit.ts';
 import { openRecording } from '../../sources/recordings/recordings.ts';
+import { startEmbeddedGateway } from '../embedded-gateway.ts';
 import { loadProject } from '../load-project.ts';
 import { playRecording } from '../play-recording.ts';
 import { serveControlSocket } from '../runtime/embedded/control-socket.ts';
@@ -49,7 +50,12 @@ export const command: Command = {
       if (ask === 'status') return exchangeStatus(exchange);
       throw new Error(`"${ask}" is not understood; status is`);
     });
-    io.err(`running on ${dataDir}; Ctrl-C ends it`);
+    const gateway = await startEmbeddedGateway(exchange, project).catch(async (error: unknown) => {
+      await socket.close();
+      await started.stop();
+      throw error;
+    });
+    for (const line of welcome(gateway.url, gateway.token, dataDir)) io.out(line);
     if (recording) {
       const played = await playRecording(exchange, recording, io.signal);
       io.err(
@@ -57,12 +63,34 @@ export const command: Command = {
       );
     }
     if (!(recording && values.exit)) await interrupted(io.signal);
+    await gateway.close();
     await socket.close();
     await started.stop();
     io.err('stopped: everything acknowledged is on disk');
     return 0;
   },
 };
+
+/** What a newcomer needs now; both commands work as they are pasted. */
+function welcome(url: string, token: string, dataDir: string): string[] {
+  return [
+    '',
+    `exchange  ${url}/v1/symbols`,
+    `token     ${token}`,
+    `data      ${dataDir}`,
+    '',
+    'give yourself paper money, then buy a little bitcoin:',
+    '',
+    `  curl -s ${url}/v1/paper-deposits -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"asset":"USD","amount":"100000"}'`,
+    `  curl -s ${url}/v1/orders -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"symbol":"BTC-USD","side":"buy","type":"market","budget":"1000"}'`,
+    '',
+    'ask history in another terminal:',
+    '',
+    `  npx sluice sql --data ${dataDir} 'select symbol, count() trades, max(price) high from trades group by symbol'`,
+    '',
+    'Ctrl-C ends it; everything acknowledged is on disk.',
+  ];
+}
 
 function interrupted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve();

@@ -1,0 +1,196 @@
+import type {
+  AccountId,
+  AnyRecord,
+  AssetId,
+  CancelReason,
+  Fill,
+  Hold,
+  OrderId,
+  SymbolId,
+} from '../../schemas/generated/records.ts';
+
+/** Orders kept after their end, so that a repeated command gets its first answer. */
+const ENDED_MAX = 200;
+
+export interface OrderView {
+  readonly orderId: OrderId;
+  readonly clientOrderId: string;
+  readonly symbol: SymbolId;
+  readonly side: Hold['side'];
+  readonly orderType: Hold['orderType'];
+  readonly timeInForce: Hold['timeInForce'];
+  readonly postOnly: boolean;
+  priceTicks: number;
+  quantityLots: number;
+  readonly budget: number;
+  readonly expiresAt: number;
+  executedLots: number;
+  /** Quote units of all fills. */
+  executedQuote: number;
+  feePaid: number;
+  status: 'open' | 'filled' | 'cancelled' | 'rejected';
+  reason: string;
+  readonly placedAtMicros: number;
+  updatedAtMicros: number;
+}
+
+export interface BalanceView {
+  available: number;
+  hold: number;
+}
+
+export interface AccountViewState {
+  readonly account: AccountId;
+  readonly seq: number;
+  readonly balances: readonly (readonly [AssetId, BalanceView])[];
+  readonly open: readonly OrderView[];
+  readonly ended: readonly OrderView[];
+}
+
+/** What an account may see of itself, folded from the durable accounts log. */
+export class AccountView {
+  readonly account: AccountId;
+  /** Of the last record of this account. */
+  seq = 0;
+  readonly balances = new Map<AssetId, BalanceView>();
+  readonly #open = new Map<OrderId, OrderView>();
+  #ended: OrderView[] = [];
+
+  constructor(account: AccountId) {
+    this.account = account;
+  }
+
+  apply(record: AnyRecord, timeMicros: number): void {
+    this.seq = record.seq;
+    switch (record.type) {
+      case 'balance_change':
+        this.#balance(record.asset).available += record.amount;
+        return;
+      case 'hold':
+        this.#move(record.asset, record.amount);
+        if (record.command === 'place') this.#placed(record, timeMicros);
+        return;
+      case 'release':
+        this.#move(record.asset, -record.amount);
+        if (record.openLots === 0) this.#end(record.orderId, 'cancelled', record.reason, timeMicros);
+        return;
+      case 'order_amended':
+        this.#move(record.asset, -record.released);
+        this.#change(record.orderId, timeMicros, (order) => {
+          order.priceTicks = record.priceTicks;
+          order.quantityLots = record.quantityLots;
+        });
+        return;
+      case 'rejected':
+        if (record.released > 0) this.#move(record.asset, -record.released);
+        if (record.command === 'place') this.#end(record.orderId, 'rejected', record.reason, timeMicros);
+        return;
+      case 'fill':
+        this.#filled(record, timeMicros);
+        return;
+    }
+  }
+
+  /** In order of placement. */
+  openOrders(): OrderView[] {
+    return [...this.#open.values()];
+  }
+
+  /** Open, or ended not long ago. */
+  order(find: { readonly orderId?: number; readonly clientOrderId?: string }): OrderView | undefined {
+    const matches = (order: OrderView) =>
+      find.orderId === undefined ? order.clientOrderId === find.clientOrderId : order.orderId === find.orderId;
+    return this.openOrders().find(matches) ?? this.#ended.findLast(matches);
+  }
+
+  snapshot(): AccountViewState {
+    const { account, seq } = this;
+    return {
+      account,
+      seq,
+      balances: [...this.balances],
+      open: this.openOrders(),
+      ended: this.#ended.slice(-ENDED_MAX),
+    };
+  }
+
+  restore(state: AccountViewState): void {
+    this.seq = state.seq;
+    for (const [asset, balance] of state.balances) this.balances.set(asset, { ...balance });
+    for (const order of state.open) this.#open.set(order.orderId, { ...order });
+    this.#ended = state.ended.map((order) => ({ ...order }));
+  }
+
+  #placed(record: Hold, timeMicros: number): void {
+    this.#open.set(record.orderId, {
+      orderId: record.orderId,
+      clientOrderId: record.clientOrderId,
+      symbol: record.symbol,
+      side: record.side,
+      orderType: record.orderType,
+      timeInForce: record.timeInForce,
+      postOnly: record.postOnly,
+      priceTicks: record.priceTicks,
+      quantityLots: record.quantityLots,
+      budget: record.budget,
+      expiresAt: record.expiresAt,
+      executedLots: 0,
+      executedQuote: 0,
+      feePaid: 0,
+      status: 'open',
+      reason: '',
+      placedAtMicros: timeMicros,
+      updatedAtMicros: timeMicros,
+    });
+  }
+
+  #filled(fill: Fill, timeMicros: number): void {
+    const [held, got, amount] =
+      fill.side === 'buy'
+        ? [fill.quoteAsset, fill.baseAsset, fill.baseAmount]
+        : [fill.baseAsset, fill.quoteAsset, fill.quoteAmount];
+    // `holdConsumed` has the fee in it where the fee is paid in what was held.
+    this.#balance(held).hold -= fill.holdConsumed + fill.released;
+    this.#balance(held).available += fill.released;
+    this.#balance(got).available += amount - (fill.feeAsset === got ? fill.fee : 0);
+    this.#change(fill.orderId, timeMicros, (order) => {
+      order.executedLots = fill.cumulativeLots;
+      order.executedQuote = fill.cumulativeQuoteAmount;
+      order.feePaid += fill.fee;
+    });
+    if (fill.openLots === 0) this.#end(fill.orderId, 'filled', null, timeMicros);
+  }
+
+  #change(orderId: OrderId, timeMicros: number, change: (order: OrderView) => void): void {
+    const order = this.#open.get(orderId);
+    if (!order) return;
+    change(order);
+    order.updatedAtMicros = timeMicros;
+  }
+
+  #end(orderId: OrderId, status: OrderView['status'], reason: CancelReason | string | null, timeMicros: number): void {
+    const order = this.#open.get(orderId);
+    if (!order) return;
+    this.#open.delete(orderId);
+    order.status = status;
+    order.reason = reason ?? '';
+    order.updatedAtMicros = timeMicros;
+    this.#ended.push(order);
+    if (this.#ended.length >= ENDED_MAX * 2) this.#ended = this.#ended.slice(-ENDED_MAX);
+  }
+
+  #move(asset: AssetId, amount: number): void {
+    const balance = this.#balance(asset);
+    balance.available -= amount;
+    balance.hold += amount;
+  }
+
+  #balance(asset: AssetId): BalanceView {
+    let balance = this.balances.get(asset);
+    if (!balance) {
+      balance = { available: 0, hold: 0 };
+      this.balances.set(asset, balance);
+    }
+    return balance;
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * What a gateway answers from: books, trades, candles and tickers by symbol, balances and orders by account, folded from
+ * the durable logs in this process. Nothing in here is the truth; all of it can be folded again.
+ */
+import { deserialize, serialize } from 'node:v8';
+import type { Sink, SinkBlock, SinkDefinition } from '../../pipelines/runtime/ports.ts';
+import type { AccountId, AnyRecord, AssetConfig, AssetId, SymbolId } from '../../schemas/generated/records.ts';
+import { type RecordSet, recordSet } from '../../schemas/logs.ts';
+import { AccountView, type AccountViewState } from './account-view.ts';
+import { MarketView, type MarketViewState } from './market-view.ts';
+
+/** The form of what is remembered over a restart; another number means fold again. */
+const MEMORY_FORMAT = 1;
+
+interface Memory {
+  readonly format: number;
+  readonly assets: readonly AssetConfig[];
+  readonly markets: readonly MarketViewState[];
+  readonly accounts: readonly AccountViewState[];
+}
+
+export interface GatewayViews extends Sink {
+  /** By id, in the order of their first appearance. */
+  readonly assets: ReadonlyMap<AssetId, AssetConfig>;
+  readonly markets: ReadonlyMap<SymbolId, MarketView>;
+  market(name: string): MarketView | undefined;
+  /** An account that was never heard of has nothing: an empty view. */
+  account(account: AccountId): AccountView;
+}
+
+export function gatewayViews(): SinkDefinition {
+  return {
+    name: 'gateway-views',
+    input: recordSet('GatewayInput', [
+      'accepted',
+      'trade',
+      'cancelled',
+      'amended',
+      'prevented_match',
+      'market_state',
+      'symbol_config',
+      'asset_config',
+      'hold',
+      'fill',
+      'release',
+      'order_amended',
+      'balance_change',
+      'rejected',
+      'candle',
+      'ticker',
+    ] as const) as unknown as RecordSet<AnyRecord>,
+    runs: 'main',
+    blockRecords: 1024,
+    open: async () => new Views(),
+  };
+}
+
+class Views implements GatewayViews {
+  readonly assets = new Map<AssetId, AssetConfig>();
+  readonly markets = new Map<SymbolId, MarketView>();
+  readonly #accounts = new Map<AccountId, AccountView>();
+
+  readonly memory = {
+    snapshot: (): Uint8Array => {
+      const memory: Memory = {
+        format: MEMORY_FORMAT,
+        assets: [...this.assets.values()],
+        markets: [...this.markets.values()].map((market) => market.snapshot()),
+        accounts: [...this.#accounts.values()].map((account) => account.snapshot()),
+      };
+      return new Uint8Array(serialize(memory));
+    },
+    restore: (bytes: Uint8Array): void => this.#restore(deserialize(bytes) as Memory),
+  };
+
+  async positions(): Promise<Map<string, number>> {
+    return new Map();
+  }
+
+  async write(block: SinkBlock): Promise<void> {
+    for (let index = 0; index < block.records.length; index++) {
+      const record = block.records[index]!;
+      const timeMicros = block.envelopes[index]!.occurredAt;
+      if (block.log === 'market') this.#marketRecord(record, timeMicros);
+      else this.#accountRecord(record, timeMicros);
+    }
+    for (const output of Object.values(block.outputs)) {
+      for (const record of output.records) {
+        if (record.type === 'candle') this.markets.get(record.symbol)?.candle(record);
+        if (record.type === 'ticker') this.#ticker(record);
+      }
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  figures() {
+    return { markets: this.markets.size, accounts: this.#accounts.size };
+  }
+
+  market(name: string): MarketView | undefined {
+    for (const market of this.markets.values()) if (market.config.name === name) return market;
+    return undefined;
+  }
+
+  account(account: AccountId): AccountView {
+    return this.#accounts.get(account) ?? new AccountView(account);
+  }
+
+  #ticker(record: Extract<AnyRecord, { type: 'ticker' }>): void {
+    const market = this.markets.get(record.symbol);
+    if (market) market.ticker = record;
+  }
+
+  #marketRecord(record: AnyRecord, timeMicros: number): void {
+    if (record.symbol === 0) return;
+    let market = this.markets.get(record.symbol);
+    if (!market) {
+      if (record.type !== 'symbol_config') return;
+      market = new MarketView(record);
+      this.markets.set(record.symbol, market);
+    }
+    market.apply(record, timeMicros);
+  }
+
+  #accountRecord(record: AnyRecord, timeMicros: number): void {
+    if (record.type === 'asset_config') this.assets.set(record.asset, record);
+    const account = (record as { readonly account?: AccountId }).account;
+    if (account === undefined || account === 0) return;
+    let view = this.#accounts.get(account);
+    if (!view) {
+      view = new AccountView(account);
+      this.#accounts.set(account, view);
+    }
+    view.apply(record, timeMicros);
+  }
+
+  #restore(memory: Memory): void {
+    if (memory.format !== MEMORY_FORMAT) throw new Error(`views of format ${memory.format} are remembered`);
+    for (const asset of memory.assets) this.assets.set(asset.asset, asset);
+    for (const state of memory.markets) {
+      const market = new MarketView(state.config);
+      market.restore(state);
+      this.markets.set(state.config.symbol, market);
+    }
+    for (const state of memory.accounts) {
+      const account = new AccountView(state.account);
+      account.restore(state);
+      this.#accounts.set(state.account, account);
+    }
+  }
+}
