@@ -31,19 +31,19 @@ import { enumSymbols } from '../schemas/generated/records.ts';
 import { orderIdOfPosition } from '../schemas/ids.ts';
 import { AccountCommand, AccountEvent, recordSet } from '../schemas/logs.ts';
 import { AccountTable, DISABLED, FIRST_USER_SLOT, systemSlots } from './accounts/account-table.ts';
+import { OpenOrders } from './accounts/open-orders.ts';
+import { OrderIds } from './accounts/order-ids.ts';
 import {
   ACCOUNT,
   EXECUTED_LOTS,
   FIRST_AMEND,
-  OpenOrders,
   REQUESTS,
   TERMS,
   TERMS_ENDED,
   TERMS_SYMBOL_SHIFT,
   TOTAL_LOTS,
   VALID_UNTIL,
-} from './accounts/open-orders.ts';
-import { OrderIds } from './accounts/order-ids.ts';
+} from './accounts/order-layout.ts';
 import {
   ACCOUNT_NOT_PERMITTED,
   AMOUNT_OVERFLOW,
@@ -254,10 +254,7 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
     assert(slot !== 0, 'match trades only orders that risk admitted');
     const { priceTicks, quantityLots, openPriceTicks, openLots } = execution;
     holds.trade(slot, execution.liquidity === 'maker', priceTicks, quantityLots, openPriceTicks, openLots);
-    assert(
-      orders.doubles[(slot << 4) + EXECUTED_LOTS] === execution.cumulativeLots,
-      'risk has seen every trade of an order',
-    );
+    this.#assertTradesSeen(slot, execution.cumulativeLots);
     const fill = this.#events.filled(execution, slot);
     if (openLots === 0) this.#end(slot, execution.orderId, moment);
     out.events(fill);
@@ -352,7 +349,7 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
     const answers = this.#takeAnswered(slot, update);
     switch (update.outcome) {
       case 'rejected': {
-        this.#setOpenTerms(slot, update, 0);
+        this.#release(slot, update);
         const event = this.#rejectedByMatch(slot, update, 'place');
         this.#orderIds.forget(update.orderId);
         this.#end(slot, update.orderId, moment);
@@ -361,7 +358,7 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       }
       case 'cancelled':
       case 'expired': {
-        this.#setOpenTerms(slot, update, 0);
+        this.#release(slot, update);
         const event = this.#events.released(slot, update.cancelReason);
         this.#end(slot, update.orderId, moment);
         if (answers) this.#answered(slot, update.orderId, moment);
@@ -584,11 +581,18 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
     return true;
   }
 
+  #release(slot: number, update: OrderUpdate): void {
+    this.#assertTradesSeen(slot, update.executedLots);
+    this.#state.holds.release(slot);
+  }
+
+  #assertTradesSeen(slot: number, executedLots: number): void {
+    const seen = this.#state.orders.doubles[(slot << 4) + EXECUTED_LOTS];
+    assert(seen === executedLots, 'risk has seen every trade of an order');
+  }
+
   #setOpenTerms(slot: number, update: OrderUpdate, openLots: number): void {
-    assert(
-      this.#state.orders.doubles[(slot << 4) + EXECUTED_LOTS] === update.executedLots,
-      'risk has seen every trade of an order',
-    );
+    this.#assertTradesSeen(slot, update.executedLots);
     this.#state.holds.setTerms(slot, update.openPriceTicks, this.#totalLots, openLots);
   }
 

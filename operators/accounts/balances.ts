@@ -20,9 +20,13 @@ const INITIAL_ASSETS = 8;
 export class Balances {
   /** Most of one asset that may have been brought into this partition, net. */
   readonly supplyMax: number;
-  #assets = INITIAL_ASSETS;
+  /**
+   * Available and held, by account and asset: the pair of an account's asset stands at
+   * `account slot * width + asset * 2`. Replaced when it grows, so nobody keeps it.
+   */
+  pairs = new Float64Array(INITIAL_ACCOUNTS * INITIAL_ASSETS * 2);
+  width = INITIAL_ASSETS * 2;
   #accounts = INITIAL_ACCOUNTS;
-  #pairs = new Float64Array(INITIAL_ACCOUNTS * INITIAL_ASSETS * 2);
   /** Highest asset id seen. */
   #highestAsset = 0;
 
@@ -34,7 +38,7 @@ export class Balances {
   addAsset(asset: number): void {
     assert(asset > 0 && asset <= IDS_MAX, 'an asset id is between 1 and 65,535');
     if (asset > this.#highestAsset) this.#highestAsset = asset;
-    if (asset >= this.#assets) this.#resize(this.#accounts, Math.max(this.#assets * 2, nextPowerOfTwo(asset + 1)));
+    if (asset * 2 >= this.width) this.#resize(this.#accounts, nextPowerOfTwo(asset + 1) * 2);
   }
 
   hasAsset(asset: number): boolean {
@@ -43,34 +47,27 @@ export class Balances {
 
   /** Makes room for an account. */
   addAccount(slot: number): void {
-    if (slot >= this.#accounts) this.#resize(Math.max(this.#accounts * 2, nextPowerOfTwo(slot + 1)), this.#assets);
+    if (slot >= this.#accounts) this.#resize(Math.max(this.#accounts * 2, nextPowerOfTwo(slot + 1)), this.width);
   }
 
   available(slot: number, asset: number): number {
-    return this.#pairs[(slot * this.#assets + asset) * 2]!;
+    return this.pairs[slot * this.width + asset * 2]!;
   }
 
   held(slot: number, asset: number): number {
-    return this.#pairs[(slot * this.#assets + asset) * 2 + 1]!;
+    return this.pairs[slot * this.width + asset * 2 + 1]!;
   }
 
   /** Adds to what is available; `amount` is signed. */
   credit(slot: number, asset: number, amount: number): void {
-    this.#pairs[(slot * this.#assets + asset) * 2]! += amount;
+    this.pairs[slot * this.width + asset * 2]! += amount;
   }
 
   /** From available to held; a negative amount the other way. */
   hold(slot: number, asset: number, amount: number): void {
-    const at = (slot * this.#assets + asset) * 2;
-    this.#pairs[at]! -= amount;
-    this.#pairs[at + 1]! += amount;
-  }
-
-  /** Takes `consumed` out of the hold for good and gives `released` of it back to available. */
-  spendHold(slot: number, asset: number, consumed: number, released: number): void {
-    const at = (slot * this.#assets + asset) * 2;
-    this.#pairs[at]! += released;
-    this.#pairs[at + 1]! -= consumed + released;
+    const at = slot * this.width + asset * 2;
+    this.pairs[at]! -= amount;
+    this.pairs[at + 1]! += amount;
   }
 
   /** Whether that much more may be brought in from outside. */
@@ -90,16 +87,16 @@ export class Balances {
 
   /** After the accounts were read. */
   read(from: StateReader, accounts: AccountTable): void {
-    this.#pairs.fill(0);
+    this.pairs.fill(0);
     this.#highestAsset = 0;
     const highest = from.integer();
     if (highest > 0) this.addAsset(highest);
     this.addAccount(accounts.used - 1);
     for (let slot = 1; slot < accounts.used; slot++) {
       for (let asset = 1; asset <= highest; asset++) {
-        const at = (slot * this.#assets + asset) * 2;
-        this.#pairs[at] = from.number();
-        this.#pairs[at + 1] = from.number();
+        const at = slot * this.width + asset * 2;
+        this.pairs[at] = from.number();
+        this.pairs[at + 1] = from.number();
       }
     }
   }
@@ -133,15 +130,14 @@ export class Balances {
     }
   }
 
-  #resize(accounts: number, assets: number): void {
-    const pairs = new Float64Array(accounts * assets * 2);
+  #resize(accounts: number, width: number): void {
+    const pairs = new Float64Array(accounts * width);
     for (let slot = 0; slot < this.#accounts; slot++) {
-      const from = slot * this.#assets * 2;
-      pairs.set(this.#pairs.subarray(from, from + this.#assets * 2), slot * assets * 2);
+      pairs.set(this.pairs.subarray(slot * this.width, (slot + 1) * this.width), slot * width);
     }
-    this.#pairs = pairs;
+    this.pairs = pairs;
     this.#accounts = accounts;
-    this.#assets = assets;
+    this.width = width;
   }
 }
 

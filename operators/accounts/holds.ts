@@ -2,10 +2,15 @@ import { assert } from '../../schemas/assert.ts';
 import type { AccountTable } from './account-table.ts';
 import { FIRST_USER_SLOT, systemSlots } from './account-table.ts';
 import type { Balances } from './balances.ts';
-import { PPM, wholeMillions, worstFee } from './fee-arithmetic.ts';
+import * as arithmetic from './fee-arithmetic.ts';
 import type { FeeSchedules } from './fee-schedules.ts';
 import type { OpenCounts } from './open-counts.ts';
-import {
+import type { OpenOrders } from './open-orders.ts';
+import * as layout from './order-layout.ts';
+import type { SymbolRules, SymbolTable } from './symbol-rules.ts';
+
+// Constants of this module: the compiler folds those, and loads imported ones at each use.
+const {
   ACCOUNT,
   BUDGET_REST,
   EXECUTED_LOTS,
@@ -16,8 +21,8 @@ import {
   FEE_WHOLE,
   FIRST_AMEND,
   HELD,
+  HELD_ASSET,
   OPEN_LOTS,
-  type OpenOrders,
   ORDER_ID,
   PRICE_TICKS,
   REQUESTS,
@@ -29,8 +34,9 @@ import {
   TERMS_SYMBOL_SHIFT,
   TOTAL_LOTS,
   VALID_UNTIL,
-} from './open-orders.ts';
-import type { SymbolRules, SymbolTable } from './symbol-rules.ts';
+} = layout;
+const { PPM, wholeMillions, worstFee } = arithmetic;
+const { clearing: CLEARING, fees: FEES } = systemSlots;
 
 /**
  * The money side of orders: what is held for them, what their trades move, what comes free.
@@ -131,8 +137,10 @@ export class Holds {
     integers[integersAt + TERMS] = flags | (rules.symbol << TERMS_SYMBOL_SHIFT);
     integers[integersAt + FEE_INDEX] = rules.feeIndex;
     integers[integersAt + REQUESTS] = 0;
-    this.asset = (flags & TERMS_SELL) === 0 ? rules.quoteAsset : rules.baseAsset;
-    this.#balances.hold(account, this.asset, amount);
+    const asset = (flags & TERMS_SELL) === 0 ? rules.quoteAsset : rules.baseAsset;
+    integers[integersAt + HELD_ASSET] = asset;
+    this.asset = asset;
+    this.#balances.hold(account, asset, amount);
     if ((flags & TERMS_RESTS) !== 0) this.#counts.add(account, rules.symbol, 1);
     return slot;
   }
@@ -174,22 +182,17 @@ export class Holds {
     assert(released >= 0, 'a trade takes no more than is held for it');
     doubles[at + HELD] = after;
 
-    const account = integers[integersAt + ACCOUNT]!;
-    const balances = this.#balances;
+    const { pairs, width } = this.#balances;
     const { quoteAsset, baseAsset } = rules;
     const feeAsset = inBase ? baseAsset : quoteAsset;
-    if (sell) {
-      balances.spendHold(account, baseAsset, base, released);
-      balances.credit(account, quoteAsset, quote - fee);
-      balances.credit(systemSlots.clearing, baseAsset, base);
-      balances.credit(systemSlots.clearing, quoteAsset, -quote);
-    } else {
-      balances.spendHold(account, quoteAsset, consumed, released);
-      balances.credit(account, baseAsset, inBase ? base - fee : base);
-      balances.credit(systemSlots.clearing, quoteAsset, quote);
-      balances.credit(systemSlots.clearing, baseAsset, -base);
-    }
-    balances.credit(systemSlots.fees, feeAsset, fee);
+    const account = integers[integersAt + ACCOUNT]! * width;
+    const paid = account + (sell ? baseAsset : quoteAsset) * 2;
+    pairs[paid]! += released;
+    pairs[paid + 1]! -= consumed + released;
+    pairs[account + (sell ? quoteAsset : baseAsset) * 2]! += sell ? quote - fee : inBase ? base - fee : base;
+    pairs[CLEARING * width + quoteAsset * 2]! += sell ? -quote : quote;
+    pairs[CLEARING * width + baseAsset * 2]! += sell ? base : -base;
+    pairs[FEES * width + feeAsset * 2]! += fee;
     this.asset = sell ? baseAsset : quoteAsset;
     this.released = released;
     this.baseAmount = base;
@@ -213,15 +216,17 @@ export class Holds {
 
   /** Brings the hold to what the open terms and the amends in flight need; `released` is negative where it grew. */
   recompute(slot: number, rules: SymbolRules): void {
-    const orders = this.#orders;
-    const terms = orders.integers[(slot << 5) + TERMS]!;
+    const { doubles, integers } = this.#orders;
     const at = slot << 4;
-    const after = orders.doubles[at + OPEN_LOTS]! > 0 ? this.#needed(slot, terms, rules) : 0;
-    const released = orders.doubles[at + HELD]! - after;
-    orders.doubles[at + HELD] = after;
-    this.asset = (terms & TERMS_SELL) === 0 ? rules.quoteAsset : rules.baseAsset;
-    this.released = released;
-    this.#balances.spendHold(orders.integers[(slot << 5) + ACCOUNT]!, this.asset, 0, released);
+    const after = doubles[at + OPEN_LOTS]! > 0 ? this.#needed(slot, integers[(slot << 5) + TERMS]!, rules) : 0;
+    this.#giveBack(slot, doubles[at + HELD]! - after);
+  }
+
+  /** The order ends without a trade: all that is held for it comes free. */
+  release(slot: number): void {
+    const { doubles } = this.#orders;
+    doubles[(slot << 4) + OPEN_LOTS] = 0;
+    this.#giveBack(slot, doubles[(slot << 4) + HELD]!);
   }
 
   /** What the open terms and the amends in flight need; may be more than 2^53 - 1, and is then not exact. */
@@ -318,6 +323,16 @@ export class Holds {
     doubles[at + FEE_WHOLE] = whole + grown;
     doubles[at + FEE_REST] = newRest;
     return grown + (newRest > 0 ? 1 : 0) - (rest > 0 ? 1 : 0);
+  }
+
+  #giveBack(slot: number, amount: number): void {
+    const { doubles, integers } = this.#orders;
+    const at = slot << 5;
+    const asset = integers[at + HELD_ASSET]!;
+    doubles[(slot << 4) + HELD]! -= amount;
+    this.#balances.hold(integers[at + ACCOUNT]!, asset, -amount);
+    this.asset = asset;
+    this.released = amount;
   }
 
   #needed(slot: number, terms: number, rules: SymbolRules): number {

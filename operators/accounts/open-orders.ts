@@ -1,45 +1,31 @@
 import { assert } from '../../schemas/assert.ts';
 import { AmendsInFlight } from './amends-in-flight.ts';
+import * as layout from './order-layout.ts';
 import type { StateReader, StateWriter } from './state-bytes.ts';
 import type { StateHash } from './state-hash.ts';
 
-/**
- * Layout of a slot: 128 bytes, two cache lines, read through two views of one buffer. `slot << 4` is its first double,
- * `slot << 5` its first integer; the integers lie behind the doubles.
- */
-export const ORDER_ID = 0;
-/** Limit or worst price, in ticks. */
-export const PRICE_TICKS = 1;
-/** Ordered in all, as last answered by match. */
-export const TOTAL_LOTS = 2;
-/** Can still trade: ordered - executed - prevented. Of an order by budget: what match says, above 0 while it goes on. */
-export const OPEN_LOTS = 3;
-/** Rest of the budget, of a buy by budget. */
-export const BUDGET_REST = 4;
-export const EXECUTED_LOTS = 5;
-/** What its trades cost in all, in quote units. */
-export const EXECUTED_QUOTE = 6;
-/** The fee's numerator so far: whole units, and the rest of a unit in parts per million, from 0. Charged: rounded up. */
-export const FEE_WHOLE = 7;
-export const FEE_REST = 8;
-/** What is held for the order, always what its open terms need. */
-export const HELD = 9;
-/** Micros of log time, or 0; match ends it. */
-export const EXPIRES_AT = 13;
-/** Micros until when its client order id is remembered even if it ends; 0 when it has none. */
-export const VALID_UNTIL = 14;
-/** Integers: the account's slot. */
-export const ACCOUNT = 20;
-/** Symbol and flags: see `TERMS_…`. */
-export const TERMS = 21;
-/** Index of the fee version. */
-export const FEE_INDEX = 22;
-/** First amend in flight, 0 if none: a place in `AmendsInFlight`. */
-export const FIRST_AMEND = 23;
-/** Amends and cancels that match has not answered. */
-export const REQUESTS = 24;
-/** The next order in the same bucket of the id index; of a free slot, the next free one. */
-const BUCKET_NEXT = 25;
+// Constants of this module: the compiler folds those, and loads imported ones at each use.
+const {
+  ORDER_ID,
+  PRICE_TICKS,
+  TOTAL_LOTS,
+  OPEN_LOTS,
+  BUDGET_REST,
+  EXECUTED_LOTS,
+  EXECUTED_QUOTE,
+  FEE_WHOLE,
+  FEE_REST,
+  HELD,
+  HELD_ASSET,
+  EXPIRES_AT,
+  VALID_UNTIL,
+  ACCOUNT,
+  TERMS,
+  FEE_INDEX,
+  FIRST_AMEND,
+  REQUESTS,
+  BUCKET_NEXT,
+} = layout;
 
 /** Whole numbers of a slot that are state, in the order of the snapshot. */
 const STATE_DOUBLES = [
@@ -56,19 +42,7 @@ const STATE_DOUBLES = [
   EXPIRES_AT,
   VALID_UNTIL,
 ];
-const STATE_INTEGERS = [ACCOUNT, TERMS, FEE_INDEX, REQUESTS];
-
-export const TERMS_SELL = 1;
-/** Good till cancelled or till a date: counted as an open order. */
-export const TERMS_RESTS = 2;
-export const TERMS_MARKET = 4;
-/** A market order by budget: it ends when match says so, whatever its lots. */
-export const TERMS_BUDGET = 8;
-/** Ended; kept only until match has answered what is in flight. */
-export const TERMS_ENDED = 16;
-export const TERMS_GTD = 32;
-export const TERMS_POST_ONLY = 64;
-export const TERMS_SYMBOL_SHIFT = 8;
+const STATE_INTEGERS = [ACCOUNT, TERMS, HELD_ASSET, FEE_INDEX, REQUESTS];
 
 const INITIAL_SLOTS = 1024;
 const SPREAD = 0x9e3779b1 | 0;
@@ -139,9 +113,9 @@ export class OpenOrders {
       assert(other !== 0, 'an order is in the id index');
       integers[(other << 5) + BUCKET_NEXT] = next;
     }
-    this.amends.removeAll(integers[(slot << 5) + FIRST_AMEND]!);
+    if (integers[(slot << 5) + FIRST_AMEND] !== 0) this.amends.removeAll(integers[(slot << 5) + FIRST_AMEND]!);
     this.doubles[(slot << 4) + ORDER_ID] = 0;
-    this.clientOrderIds[slot] = '';
+    if (this.clientOrderIds[slot] !== '') this.clientOrderIds[slot] = '';
     integers[(slot << 5) + BUCKET_NEXT] = this.#free;
     this.#free = slot;
     this.count--;

@@ -35,7 +35,7 @@ import {
   TERMS_SELL,
   TERMS_SYMBOL_SHIFT,
   TOTAL_LOTS,
-} from './open-orders.ts';
+} from './order-layout.ts';
 import type { RiskState } from './risk-state.ts';
 
 /**

@@ -1,11 +1,11 @@
 import type { AccountId, Amount, AssetId, OrderId, PriceTicks, QuantityLots, SymbolId } from '../../schemas/brands.ts';
 import { AccountTable } from './account-table.ts';
+import { OpenOrders } from './open-orders.ts';
 import {
   ACCOUNT,
   EXECUTED_LOTS,
   HELD,
   OPEN_LOTS,
-  OpenOrders,
   ORDER_ID,
   PRICE_TICKS,
   TERMS,
@@ -13,7 +13,7 @@ import {
   TERMS_SELL,
   TERMS_SYMBOL_SHIFT,
   TOTAL_LOTS,
-} from './open-orders.ts';
+} from './order-layout.ts';
 import { RiskState } from './risk-state.ts';
 
 /** What an account has of an asset. */

@@ -36,6 +36,9 @@ export class SymbolRules {
   /** Lowest and highest price that the band allows; 0 and infinity while there is no band or no reference. */
   bandLowTicks = 0;
   bandHighTicks = Number.POSITIVE_INFINITY;
+  /** Lowest and highest price that both range and band allow. */
+  lowestTicks = 0;
+  highestTicks = 0;
 
   constructor(symbol: number, base: number, quote: number, quoteUnitsPerTickLot: number, baseUnitsPerLot: number) {
     this.symbol = symbol;
@@ -45,17 +48,15 @@ export class SymbolRules {
     this.baseUnitsPerLot = baseUnitsPerLot;
   }
 
-  /** The band follows from reference and rate; called when either changed. */
+  /** The band follows from reference and rate; called when they or the range changed. */
   drawBand(): void {
     const reference = this.referencePriceTicks;
-    if (reference === 0 || this.bandPpm === 0) {
-      this.bandLowTicks = 0;
-      this.bandHighTicks = Number.POSITIVE_INFINITY;
-      return;
-    }
+    const none = reference === 0 || this.bandPpm === 0;
     const width = floorShare(reference, this.bandPpm);
-    this.bandLowTicks = reference - width;
-    this.bandHighTicks = reference + width;
+    this.bandLowTicks = none ? 0 : reference - width;
+    this.bandHighTicks = none ? Number.POSITIVE_INFINITY : reference + width;
+    this.lowestTicks = Math.max(this.bandLowTicks, this.minPriceTicks, 1);
+    this.highestTicks = Math.min(this.bandHighTicks, this.maxPriceTicks);
   }
 
   /**
