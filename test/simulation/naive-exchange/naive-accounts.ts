@@ -364,6 +364,7 @@ export class NaiveAccounts {
       postOnly: place.postOnly,
       expiresAt: place.expiresAt,
       fees,
+      byBudget: budget > 0n,
       budgetLeft: buys && budget > 0n ? budget : null,
       price,
       total: lots,

@@ -25,6 +25,7 @@ export interface NaiveHeldOrder {
   readonly postOnly: boolean;
   readonly expiresAt: number;
   readonly fees: FeeConfig;
+  readonly byBudget: boolean;
   /** A buy that spends a budget: what is left of it; null for every other order. */
   budgetLeft: bigint | null;
   price: bigint;
@@ -64,6 +65,8 @@ function worstPpm(fees: FeeConfig): bigint {
 /** What an order needs held for its open terms: base of a sell; notional and the worst fee still to come of a buy. */
 export function neededHold(order: NaiveHeldOrder): bigint {
   if (order.open <= 0n) return 0n;
+  // How many lots a sell by budget still needs depends on prices to come, so all that it may sell stays held.
+  if (order.byBudget && order.side === 'sell') return baseAmount(order.config, order.total - order.executed);
   const gone = order.total - order.open;
   const { asked } = order;
   const askedOpen = asked === null ? 0n : asked.total - gone;
