@@ -263,7 +263,7 @@ test('every interval is exactly the sum of its trades, told once, and flat where
         );
       }
     }),
-    { numRuns: 120 },
+    { numRuns: 60 },
   );
 });
 
