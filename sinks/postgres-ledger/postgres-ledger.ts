@@ -24,7 +24,7 @@ import { judgeSettlementError, SequenceGap } from './settlement-errors.ts';
 export interface PostgresLedgerOptions {
   /** A server of one's own; without it the embedded one is started in the data directory, and stopped at the end. */
   readonly access?: LedgerAccess;
-  /** See `TRANSACTION_PACE_MS`, for measurements. */
+  /** See `TRANSACTION_PACE_MS`; for measurements. */
   readonly paceMs?: number;
 }
 
@@ -35,10 +35,12 @@ const TRANSACTION_RECORDS_MAX = 16_384;
 /** Blocks that may wait. The lane keeps fewer in flight; more is a bug of ours. */
 const WAITING_BLOCKS_MAX = 1_024;
 /**
- * From the beginning of one transaction to that of the next, at least. The more records share one, the fewer balances are
- * touched and the fewer syncs ask for the disk that the log needs too; what has waited longer than this goes at once.
+ * From the beginning of one transaction to that of the next, at least, while settlement keeps up. The more records share
+ * one, the fewer balances are touched and the fewer syncs ask for the disk that the log needs too.
  */
 const TRANSACTION_PACE_MS = 50;
+/** Records older than this are a backlog, which is worked off without a pause. */
+const BACKLOG_MICROS = 1_000_000;
 const PAUSE_MS = { first: 50, most: 2_000 };
 /** Log whose offsets the entries name. */
 const ACCOUNTS_LOG = 'accounts';
@@ -149,8 +151,8 @@ export class PostgresLedger implements Sink {
     const { clock } = this.#context;
     try {
       while (this.#waiting.length > 0) {
-        const early = this.#paceMs - (clock.monotonicMs() - this.#lastBeganMs);
-        if (early > 0 && this.#waitingRecords() < TRANSACTION_RECORDS_MAX) await this.#pause(early);
+        const earlyMs = this.#paceMs - (clock.monotonicMs() - this.#lastBeganMs);
+        if (earlyMs > 0 && !this.#isBehind()) await this.#pause(earlyMs);
         if (this.#closed) throw new LedgerClosed();
         this.#lastBeganMs = clock.monotonicMs();
         const batch = this.#nextBatch();
@@ -167,10 +169,12 @@ export class PostgresLedger implements Sink {
     }
   }
 
-  #waitingRecords(): number {
+  /** More waits than one transaction takes, or it has waited long by log time. */
+  #isBehind(): boolean {
     let records = 0;
     for (const { block } of this.#waiting) records += block.lastOffset - block.firstOffset + 1;
-    return records;
+    const ageMicros = this.#context.clock.nowMicros() - this.#waiting[0]!.block.lastTimeMicros;
+    return records >= TRANSACTION_RECORDS_MAX || ageMicros > BACKLOG_MICROS;
   }
 
   #nextBatch(): Waiting[] {
