@@ -1,3 +1,10 @@
+import * as codes from './codes.ts';
+
+export { ACCEPTED, AMENDED, CANCELLED, eventKinds, PREVENTED, TRADE } from './codes.ts';
+
+// Constants of this module: the compiler folds those, and loads imported ones at each use.
+const { ACCEPTED, AMENDED, CANCELLED } = codes;
+
 /** Numbers of one event. The first is its head: kind, side, flag and detail in one integer. */
 const WIDTH = 12;
 const INITIAL_ROWS = 256;
@@ -5,20 +12,6 @@ const INITIAL_ROWS = 256;
 const SIDE_SHIFT = 4;
 const FLAG_SHIFT = 5;
 const DETAIL_SHIFT = 8;
-
-/** The order was taken: `restingLots` of it rest when the operation is done. */
-export const ACCEPTED = 0;
-/** Two orders met at the maker's price. */
-export const TRADE = 1;
-/** Two orders of one scope met: no trade. */
-export const PREVENTED = 2;
-/** An order, or its rest, ended without trading. */
-export const CANCELLED = 3;
-/** The terms of a resting order changed. */
-export const AMENDED = 4;
-
-/** A kind is its index here. */
-export const eventKinds = ['accepted', 'trade', 'prevented', 'cancelled', 'amended'] as const;
 
 /**
  * What the book did since the last `clear()`, in order: one row of twelve numbers an event, in one array that is

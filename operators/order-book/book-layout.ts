@@ -1,5 +1,3 @@
-import { PRICE_TICKS_MAX } from './codes.ts';
-
 // How the records of a book lie in its memory. `BookMemory` says what they are for.
 
 // An order: 96 bytes. Of the doubles, the place is half the record's: `doubles[(order >> 1) + OPEN_LOTS]`.
@@ -40,15 +38,13 @@ export const FIRST = 0;
 export const LAST = 1;
 /** Of the doubles: the sum of the level's open lots. */
 export const SUM_LOTS = 1;
-export const LEVEL_SHIFT = 2;
 
 // A leaf: 32 levels of neighbouring ranks, with a bit for each level that holds an order.
 export const BITS = 0;
 /** Side above the 26 upper bits of the ranks. */
 export const KEY = 1;
 export const PARENT = 2;
-export const LEVELS = 4;
-export const LEAF_SIZE = LEVELS + (32 << LEVEL_SHIFT);
+export const LEAF_SIZE = 4 + 32 * 4;
 
 // A node of the tree: 32 children, with a bit for each child below which there is an order.
 export const NODE_BITS = 32;
@@ -71,9 +67,9 @@ export const NEXT_LEAF = 8;
 export const NEXT_RANK = 10;
 /** 1: the best level has no bit yet. */
 export const LOOSE = 12;
+/** Up to ROOT, 256 leaves a side. */
 export const REMEMBERED = 16;
-const REMEMBERED_A_SIDE = 256;
-export const ROOT = REMEMBERED + 2 * REMEMBERED_A_SIDE;
+export const ROOT = REMEMBERED + 2 * 256 * 2;
 export const BUCKETS = ROOT + NODE_SIZE;
 
 export const INITIAL_SIZE = 1 << 18;
@@ -85,25 +81,29 @@ export const NO_RANK = 0x7fffffff;
 /** Before every rank. */
 export const NOT_KNOWN = -1;
 
+// The functions below are called for each message, so their numbers are written out: what is exported is loaded anew at
+// each use. Prices are below 2^31.
+
 /**
  * Distance of a price from the best price there could be, on its side: 0 is best. Both sides are then searched for
  * their least rank, by the same code and without a branch on the side.
  */
 export function rankOf(side: number, priceTicks: number): number {
-  return (priceTicks ^ ((side - 1) & PRICE_TICKS_MAX)) - side;
+  return (priceTicks ^ ((side - 1) & 0x7fffffff)) - side;
 }
 
 /** The rank, on the other side, of the price that has this rank on one side. */
 export function rankAcross(rank: number): number {
-  return PRICE_TICKS_MAX - 1 - rank;
+  return 0x7ffffffe - rank;
 }
 
 export function priceOf(side: number, rank: number): number {
-  return (rank + side) ^ ((side - 1) & PRICE_TICKS_MAX);
+  return (rank + side) ^ ((side - 1) & 0x7fffffff);
 }
 
+/** After the head of a leaf, four integers a level. */
 export function levelOf(leaf: number, rank: number): number {
-  return leaf + LEVELS + ((rank & 31) << LEVEL_SHIFT);
+  return leaf + 4 + ((rank & 31) << 2);
 }
 
 /** Number of the lowest bit that is set. */
@@ -111,7 +111,7 @@ export function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits);
 }
 
-/** Where a leaf is remembered: by its side and the low bits of its key. */
+/** Where a leaf is remembered: by its side and the low bits of its key; two integers, its key and its place. */
 export function rememberedAt(side: number, key: number): number {
-  return REMEMBERED + side * REMEMBERED_A_SIDE + (key & (REMEMBERED_A_SIDE - 1));
+  return 16 + ((side << 9) | ((key & 255) << 1));
 }

@@ -28,6 +28,7 @@ const {
   ORDER_ID,
   ORDER_SIZE,
   PARENT,
+  REMEMBERED,
   ROOT,
   ROOT_SHIFT,
   STEP,
@@ -73,7 +74,7 @@ export class BookMemory {
     const memory = new ArrayBuffer(size * 4);
     this.integers = new Int32Array(memory);
     this.doubles = new Float64Array(memory);
-    this.integers[KEY] = -1;
+    this.integers.fill(-1, REMEMBERED, ROOT);
     for (const side of [0, 1]) {
       this.integers[BEST_RANK + side] = NO_RANK;
       this.integers[NEXT_RANK + side] = NOT_KNOWN;
@@ -173,8 +174,8 @@ export class BookMemory {
   /** The leaf of a rank, made if it is missing; 0 if the memory is short. */
   reachLeaf(side: number, rank: number): number {
     const key = (side << KEY_SIDE_SHIFT) | (rank >>> STEP);
-    const leaf = this.integers[rememberedAt(side, key)]!;
-    return this.integers[leaf + KEY] === key ? leaf : this.#makeLeaf(side, key);
+    const at = rememberedAt(side, key);
+    return this.integers[at] === key ? this.integers[at + 1]! : this.#makeLeaf(side, key);
   }
 
   /** The level of a rank if an order stands there, else 0. */
@@ -306,8 +307,8 @@ export class BookMemory {
 
   #findLeaf(side: number, rank: number): number {
     const key = (side << KEY_SIDE_SHIFT) | (rank >>> STEP);
-    const remembered = this.integers[rememberedAt(side, key)]!;
-    if (this.integers[remembered + KEY] === key) return remembered;
+    const at = rememberedAt(side, key);
+    if (this.integers[at] === key) return this.integers[at + 1]!;
     let node = ROOT;
     for (let shift = ROOT_SHIFT; shift >= 0 && node !== 0; shift -= STEP) {
       node = this.integers[node + ((key >>> shift) & 31)]!;
@@ -335,7 +336,8 @@ export class BookMemory {
       integers[this.#top + PARENT] = node;
       this.#top += LEAF_SIZE;
     }
-    integers[rememberedAt(side, key)] = integers[at]!;
+    integers[rememberedAt(side, key)] = key;
+    integers[rememberedAt(side, key) + 1] = integers[at]!;
     return integers[at]!;
   }
 

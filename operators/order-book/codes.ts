@@ -57,6 +57,19 @@ export const CANCEL_STP_DECREMENT = 10;
 export const CANCEL_EXPIRED = 11;
 export const CANCEL_AMENDED_BELOW_FILLED = 12;
 
+/** What an event says. A code is its index here. */
+export const eventKinds = ['accepted', 'trade', 'prevented', 'cancelled', 'amended'] as const;
+/** The order was taken: `restingLots` of it rest when the operation is done. */
+export const ACCEPTED = 0;
+/** Two orders met at the maker's price. */
+export const TRADE = 1;
+/** Two orders of one scope met: no trade. */
+export const PREVENTED = 2;
+/** An order, or its rest, ended without trading. */
+export const CANCELLED = 3;
+/** The terms of a resting order changed. */
+export const AMENDED = 4;
+
 /** What the book answers to an operation. A code is its index here; `done` is the only one that changed anything. */
 export const outcomes = ['done', 'post_only_would_cross', 'book_full', 'not_open'] as const;
 export type OutcomeWord = (typeof outcomes)[number];

@@ -1,5 +1,4 @@
 import { assert } from '../../schemas/assert.ts';
-import * as eventKinds from './book-events.ts';
 import { BookEvents } from './book-events.ts';
 import * as layout from './book-layout.ts';
 import { BookMemory } from './book-memory.ts';
@@ -61,6 +60,7 @@ const {
   IOC,
   NOT_OPEN,
   POST_ONLY_WOULD_CROSS,
+  PREVENTED,
   PRICE_TICKS_MAX,
   SELL,
   STP_CANCEL_BOTH,
@@ -68,8 +68,8 @@ const {
   STP_CANCEL_OLDEST,
   STP_DECREMENT,
   STP_NONE,
+  TRADE,
 } = codes;
-const { PREVENTED, TRADE } = eventKinds;
 
 export interface OrderBookOptions {
   /** Orders that may rest at one time; further ones are refused. */
@@ -215,7 +215,13 @@ export class OrderBook {
       this.#move();
       return this.place(order);
     }
+    // What may be far is asked for first, so that it is on its way while the rest is written.
     const { orderId, quantityLots } = order;
+    const bucket = memory.bucketOf(orderId);
+    const bucketNext = integers[bucket]!;
+    const level = levelOf(leaf, rank);
+    const last = integers[level + LAST]!;
+
     const at = entered >> 1;
     doubles[at + ORDER_ID] = orderId;
     doubles[at + ACCOUNT] = order.account;
@@ -226,12 +232,13 @@ export class OrderBook {
     integers[entered + TERMS] =
       side | (order.selfTradeMode << TERMS_MODE_SHIFT) | postOnly | (timeInForce === GTD ? TERMS_GTD : 0);
     integers[entered + TRADE_GROUP] = order.tradeGroup;
-
-    const level = levelOf(leaf, rank);
-    const last = integers[level + LAST]!;
     integers[entered + LEAF] = leaf;
     integers[entered + PREVIOUS] = last;
     integers[entered + NEXT] = 0;
+    integers[entered + BUCKET_NEXT] = bucketNext;
+    integers[bucket] = entered;
+    memory.openCount++;
+
     integers[level + LAST] = entered;
     doubles[(level >> 1) + SUM_LOTS]! += quantityLots;
     if (last !== 0) integers[last + NEXT] = entered;
@@ -239,10 +246,6 @@ export class OrderBook {
       integers[level + FIRST] = entered;
       memory.openLevel(side, rank, leaf);
     }
-    const bucket = memory.bucketOf(orderId);
-    integers[entered + BUCKET_NEXT] = integers[bucket]!;
-    integers[bucket] = entered;
-    memory.openCount++;
     if (timeInForce === GTD) this.#wait(entered, order.expiresAt);
     this.events.accepted(side, orderId, quantityLots);
     return DONE;
