@@ -7,6 +7,7 @@ import { ExitError } from '../../schemas/exit.ts';
 import { chainKeyOfEventId } from '../../schemas/ids.ts';
 import { Malformed } from '../../schemas/malformed.ts';
 import type { ArchiveOptions } from './archive-options.ts';
+import { CatalogCopies } from './catalog-copies.ts';
 import { type ManifestEntry, manifestBytes, manifestEntry, NO_PREVIOUS, readManifestEnds } from './manifest.ts';
 import { type ObjectStore, StoreUnavailable } from './object-store.ts';
 import { readSegment } from './segment-reader.ts';
@@ -47,6 +48,7 @@ export class ArchiveSink implements Sink {
   readonly #parts: ArchiveSinkParts;
   readonly #tracks = new Map<string, Track>();
   readonly #closing = new AbortController();
+  readonly #catalog: CatalogCopies;
   #ready: Promise<void> | undefined;
   #failure: unknown;
   #complaint = '';
@@ -54,6 +56,7 @@ export class ArchiveSink implements Sink {
 
   constructor(parts: ArchiveSinkParts) {
     this.#parts = parts;
+    this.#catalog = new CatalogCopies(parts.store, parts.context.dataDir);
   }
 
   async positions(): Promise<Map<string, number>> {
@@ -103,6 +106,7 @@ export class ArchiveSink implements Sink {
   async #open(): Promise<void> {
     const { store, context } = this.#parts;
     await this.#insist(() => probeStore(store));
+    await this.#insist(() => this.#catalog.keep());
     const ends = await this.#insist(() => readManifestEnds(store, context.generation)).catch((error: unknown) => {
       if (error instanceof Malformed) throw new ExitError(65, `archive: ${error.message}`, { cause: error });
       throw error;
@@ -200,6 +204,7 @@ export class ArchiveSink implements Sink {
       lastTickMicros,
       previous: track.lastEntry?.hash ?? NO_PREVIOUS,
     });
+    await this.#insist(() => this.#catalog.keep());
     const created = await this.#insist(() => store.create(segment.key, segment.bytes));
     if (created === 'exists') this.#figures.equalSegments++;
     await this.#insist(() => compareStored(store, segment));
