@@ -80,9 +80,8 @@ export async function restoreArchive(options: RestoreOptions): Promise<RestoredA
         try {
           runCommand(head, next.stream, next.record, merge.inputs);
         } catch (error) {
-          // With every partition still to be read on, nothing leaves the order open: then it is the program that differs.
-          if (!(error instanceof ArchiveDiffers) || !streams.some((stream) => stream.read && !stream.front))
-            throw asExit(error);
+          // As long as no partition has ended, nothing leaves the order open: then it is the program that differs.
+          if (!(error instanceof ArchiveDiffers) || !someEnded(streams, catalog)) throw asExit(error);
           return finish(head, restoring, streams, writer);
         }
         merge.took(next.record.correlationId);
