@@ -8,6 +8,7 @@ import { matchOrders } from '../operators/match-orders.ts';
 import { postEntries } from '../operators/post-entries.ts';
 import { rollTickers } from '../operators/roll-tickers.ts';
 import { AccountCommand, AccountEvent, ControlRecord, MarketEvent, OrderCommand } from '../schemas/logs.ts';
+import { avroArchive } from '../sinks/avro-archive/avro-archive.ts';
 import { clickhouseHistory } from '../sinks/clickhouse-history/clickhouse-history.ts';
 import { gatewayViews } from '../sinks/gateway-views/gateway-views.ts';
 import { postgresLedger } from '../sinks/postgres-ledger/postgres-ledger.ts';
@@ -48,9 +49,7 @@ export default topology('spot', ({ log, source, stage, sink }) => {
   accounts.takes(ingest.rejected, risk.events);
 
   sink('ledger', postgresLedger(), { in: [entries.posted] });
-  sink('history', clickhouseHistory(), {
-    in: [market, accounts, candles.closed, depth.top, entries.posted],
-    queue: { blocks: 4096 },
-  });
+  sink('history', clickhouseHistory(), { in: [market, accounts, candles.closed, depth.top, entries.posted] });
+  sink('archive', avroArchive(), { in: [commands, orders, market, accounts, control] });
   sink('gateway', gatewayViews(), { in: [market, accounts, candles.closed, candles.progress, tickers.ticker] });
 });

@@ -62,8 +62,9 @@ export type GraphNode = LogNode | SourceNode | StageNode | SinkNode;
 
 /** What happens when a reader in memory is slower than what feeds it (law 5). */
 export interface QueuePolicy {
-  /** Blocks held at most. */
+  /** Blocks held at most, and records in them: the first bound that is reached counts. */
   readonly blocks: number;
+  readonly records: number;
   readonly full: 'block' | 'conflate' | 'disconnect';
   /** With `conflate`: the latest record of each key is kept; types named in `never` are not conflated. */
   readonly conflateBy?: Key | undefined;
@@ -117,7 +118,7 @@ export interface TopologyBuilder {
   sink(id: string, definition: SinkDefinition, options: SinkOptions): void;
 }
 
-const DEFAULT_QUEUE: QueuePolicy = { blocks: 64, full: 'block' };
+const DEFAULT_QUEUE: QueuePolicy = { blocks: 1024, records: 65_536, full: 'block' };
 
 /**
  * Declare a topology. The callback runs once, at once, and never throws for what it wires: faults are collected by

@@ -94,12 +94,13 @@ export const unboundedEdge: Check = {
       if (node.kind !== 'sink') return [];
       const bad: string[] = [];
       if (!Number.isInteger(node.queue.blocks) || node.queue.blocks < 1) bad.push(`blocks: ${node.queue.blocks}`);
+      if (!Number.isInteger(node.queue.records) || node.queue.records < 1) bad.push(`records: ${node.queue.records}`);
       if (!['block', 'conflate', 'disconnect'].includes(node.queue.full)) bad.push(`full: ${String(node.queue.full)}`);
       if (node.queue.full === 'disconnect' && !(Number(node.queue.disconnectAfterMs) > 0)) {
         bad.push(`disconnectAfterMs: ${node.queue.disconnectAfterMs}`);
       }
       if (bad.length === 0) return [];
-      const says = `Queue of "${node.id}" has ${bad.join(', ')}; it needs blocks of 1 or more and full: block, conflate or disconnect (with disconnectAfterMs)`;
+      const says = `Queue of "${node.id}" has ${bad.join(', ')}; it needs blocks and records of 1 or more and full: block, conflate or disconnect (with disconnectAfterMs)`;
       return [{ at: node.at, level: 'error' as const, id: 'unbounded-edge', says }];
     }),
 };

@@ -2,6 +2,7 @@
  * The bounded queue between a lane and its sink: so many blocks at most are handed over and not yet durable, then the
  * lane waits. Blocks become durable in the order in which they were handed over.
  */
+import type { QueuePolicy } from '../graph.ts';
 import type { Sink, SinkBlock } from '../ports.ts';
 
 export class BlockWriter {
@@ -13,11 +14,12 @@ export class BlockWriter {
   /** Times the queue was full. */
   waits = 0;
   readonly #sink: Sink;
-  readonly #capacity: number;
+  readonly #capacity: Pick<QueuePolicy, 'blocks' | 'records'>;
   readonly #outstanding: Promise<void>[] = [];
+  #outstandingRecords = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(sink: Sink, capacity: number) {
+  constructor(sink: Sink, capacity: Pick<QueuePolicy, 'blocks' | 'records'>) {
     this.#sink = sink;
     this.#capacity = capacity;
   }
@@ -28,11 +30,13 @@ export class BlockWriter {
 
   /** Hand a block over; waits while the queue is full. Throws what an earlier block failed with. */
   async write(block: SinkBlock): Promise<void> {
-    if (this.#outstanding.length >= this.#capacity) {
+    if (this.#isFull()) {
       this.waits++;
-      while (this.#outstanding.length >= this.#capacity) await this.#oldest();
+      while (this.#isFull()) await this.#oldest();
     }
     this.#throwFailure();
+    const records = block.lastOffset - block.firstOffset + 1;
+    this.#outstandingRecords += records;
     const timeMicros = block.lastTimeMicros;
     const written = this.#sink.write(block).then(
       () => {
@@ -45,6 +49,7 @@ export class BlockWriter {
       },
     );
     const entry = written.then(() => {
+      this.#outstandingRecords -= records;
       this.#outstanding.splice(this.#outstanding.indexOf(entry), 1);
     });
     this.#outstanding.push(entry);
@@ -54,6 +59,11 @@ export class BlockWriter {
   async settle(): Promise<void> {
     while (this.#outstanding.length > 0) await this.#oldest();
     this.#throwFailure();
+  }
+
+  #isFull(): boolean {
+    if (this.#outstanding.length === 0) return false;
+    return this.#outstanding.length >= this.#capacity.blocks || this.#outstandingRecords >= this.#capacity.records;
   }
 
   async #oldest(): Promise<void> {

@@ -82,7 +82,7 @@ async function follow(data: LaneWorkerData): Promise<void> {
     input.restore({ positions: Object.fromEntries(wanted), sequences: {}, stages: [] });
   }
   if (found) input.restore(found.lane);
-  const writer = new BlockWriter(sink, plan.sink.queue.blocks);
+  const writer = new BlockWriter(sink, plan.sink.queue);
   let state: 'reading' | 'writing' | 'idle' = 'idle';
   const status = () =>
     tell({

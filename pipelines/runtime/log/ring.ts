@@ -66,6 +66,9 @@ export function storeFailure(ring: RingMemory, failure: ExitError): void {
     words[1] = text.length;
   }
   Atomics.store(control, ringWords.state, ringStates.failed);
+  // Changed, not only notified: a thread that is about to wait has looked at the state already.
+  Atomics.add(control, ringWords.journalWake, 1);
+  Atomics.add(control, ringWords.keeperWake, 1);
   for (const word of [ringWords.tail, ringWords.spare, ringWords.journalWake, ringWords.keeperWake]) {
     Atomics.notify(control, word);
   }
