@@ -31,7 +31,9 @@ export type Step =
   | {
       readonly kind: 'amend';
       readonly account: number;
+      /** Which of the open orders; of the latest places where `any`. */
       readonly target: number;
+      readonly any: boolean;
       readonly byClientId: boolean;
       readonly price: number;
       readonly lots: number;
@@ -40,7 +42,9 @@ export type Step =
   | {
       readonly kind: 'cancel';
       readonly account: number;
+      /** Which of the open orders; of the latest places where `any`. */
       readonly target: number;
+      readonly any: boolean;
       readonly byClientId: boolean;
       readonly validity: number;
     }
@@ -88,20 +92,29 @@ export type Step =
   | { readonly kind: 'wait'; readonly micros: number }
   | { readonly kind: 'restart' };
 
-const account = fc.integer({ min: 0, max: 6 });
-const symbol = fc.constantFrom(1, 1, 1, 1, 2, 2, 3);
-const price = fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 9, 10, 10, 11, 12, 13, 14, 15, 16, 17);
-const lots = fc.constantFrom(0, 1, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 8, 9);
-const validity = fc.constantFrom(0, 0, 0, 0, 0, 0, 1, 2, 3, 4);
-const clientId = fc.constantFrom(0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+/** One of the usual values most of the time, now and then one of the odd ones. */
+function mostly<T>(usual: readonly T[], odd: readonly T[], oddShare = 1 / 12): fc.Arbitrary<T> {
+  const weight = Math.round(1 / oddShare) - 1;
+  return fc.oneof({ weight, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: fc.constantFrom(...odd) });
+}
+
+const account = mostly([0, 0, 1, 1, 2, 3, 4], [5, 6], 1 / 25);
+const symbol = mostly([1, 1, 1, 2], [3], 1 / 40);
+/** Around the middle (11) as a rule; 0 to 5 are the edges of the range. */
+const price = mostly([8, 9, 10, 10, 11, 11, 12, 12, 13, 14], [0, 1, 2, 3, 4, 5, 6, 16, 17]);
+const noPrice = mostly([0], [8, 10, 11, 12, 14, 2, 3], 1 / 2);
+/** 4 and up are ordinary sizes; 0 to 3 and 7 the edges. */
+const lots = mostly([4, 4, 5, 5, 6, 6, 8, 9], [0, 1, 2, 3, 7]);
+/** 10: as many as the order has traded. */
+const noLots = mostly([0], [4, 5, 6, 8, 9, 1, 3, 10, 10, 10], 1 / 2);
+const validity = mostly([0], [1, 2, 3, 4], 1 / 25);
+const clientId = mostly([0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20], [1, 2]);
 const mode = fc.constantFrom<SelfTradeMode | null>(
-  null,
   null,
   'none',
   'cancel_newest',
   'cancel_oldest',
   'cancel_both',
-  'decrement',
   'decrement',
 );
 
@@ -117,7 +130,7 @@ const limit = fc.record<PlaceStep>({
   lots,
   budget: fc.constant(0),
   mode,
-  expiry: fc.constantFrom(0, 1, 2, 3, 3, 4, 4),
+  expiry: mostly([2, 3, 3, 4, 4], [0, 1]),
   validity,
   clientId,
 });
@@ -127,30 +140,22 @@ const market = fc.record<PlaceStep>({
   account,
   symbol,
   buy: fc.boolean(),
-  form: fc.constantFrom('market', 'budget', 'odd'),
-  timeInForce: fc.constantFrom('ioc', 'ioc', 'fok', 'gtc'),
-  postOnly: fc.constantFrom(false, false, false, false, true),
-  price: fc.oneof(fc.constant(0), price),
+  form: mostly(['market', 'budget'], ['odd']),
+  timeInForce: mostly(['ioc', 'ioc', 'fok'], ['gtc', 'gtd'], 1 / 20),
+  postOnly: mostly([false], [true], 1 / 20),
+  price: mostly([8, 9, 10, 12, 13, 14, 4, 3], [0, 1, 5], 1 / 5),
   lots,
-  budget: fc.integer({ min: 0, max: 9 }),
+  budget: mostly([3, 4, 5, 6, 6, 7], [0, 1, 2, 8, 9]),
   mode,
   expiry: fc.constant(0),
   validity,
   clientId,
 });
 
-const tradingState = fc.constantFrom<TradingState>(
-  'trading',
-  'trading',
-  'trading',
-  'trading',
-  'limit_only',
-  'post_only',
-  'cancel_only',
-  'auction',
-  'halted',
-  'closed',
-  'delisted',
+const tradingState = mostly<TradingState>(
+  ['trading', 'trading', 'trading', 'trading', 'trading', 'limit_only', 'post_only', 'auction'],
+  ['cancel_only', 'halted', 'closed', 'delisted'],
+  1 / 5,
 );
 const cancelReason = fc.constantFrom<CancelReason>('cancel_all', 'cancel_all', 'disconnect');
 const transfer = (kind: 'deposit' | 'withdraw' | 'adjust') =>
@@ -175,14 +180,15 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 12,
+    weight: 14,
     arbitrary: fc.record({
       kind: fc.constant('amend' as const),
-      account: fc.constantFrom(-1, -1, -1, -1, -1, 0, 1),
-      target: fc.integer({ min: 0, max: 14 }),
+      account: mostly([-1], [0, 1, 2]),
+      target: fc.integer({ min: 0, max: 11 }),
+      any: mostly([false], [true], 1 / 6),
       byClientId: fc.boolean(),
-      price: fc.oneof(fc.constant(0), price),
-      lots: fc.oneof(fc.constant(0), lots),
+      price: noPrice,
+      lots: noLots,
       validity,
     }),
   },
@@ -190,8 +196,9 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 8,
     arbitrary: fc.record({
       kind: fc.constant('cancel' as const),
-      account: fc.constantFrom(-1, -1, -1, -1, -1, 0, 1),
-      target: fc.integer({ min: 0, max: 14 }),
+      account: mostly([-1], [0, 1, 2]),
+      target: fc.integer({ min: 0, max: 11 }),
+      any: mostly([false], [true], 1 / 6),
       byClientId: fc.boolean(),
       validity,
     }),
@@ -223,15 +230,15 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('auction' as const),
       symbol: fc.constantFrom(0, 1, 1, 2),
-      open: fc.constantFrom(false, false, true),
+      open: fc.constantFrom(false, false, false, true),
     }),
   },
   {
-    weight: 2,
+    weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('account_state' as const),
-      account: fc.integer({ min: -1, max: 4 }),
-      state: fc.constantFrom<AccountState>('active', 'active', 'active', 'suspended', 'disabled'),
+      account: mostly([0, 1, 2, 3, 4, -1], [-1, 4], 1 / 3),
+      state: mostly<AccountState>(['active'], ['suspended', 'disabled'], 1 / 3),
     }),
   },
   {
@@ -252,11 +259,11 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('rules' as const),
       symbol: fc.constantFrom(1, 2),
-      band: fc.constantFrom(0, 0, 1, 2),
+      band: fc.constantFrom(0, 1, 2, 2),
       resting: fc.constantFrom(2, 6, 30),
       modes: fc.constantFrom(0b11111, 0b11111, 0b00110, 0b10000),
     }),
@@ -275,8 +282,8 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('limits' as const),
       account: fc.integer({ min: -1, max: 4 }),
-      openOrders: fc.constantFrom(0, 1, 3),
-      perSecond: fc.constantFrom(0, 1, 5),
+      openOrders: fc.constantFrom(0, 0, 2, 4),
+      perSecond: fc.constantFrom(0, 0, 1, 5),
       group: fc.constantFrom(0, 0, 1),
     }),
   },
@@ -284,8 +291,8 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('admission' as const),
-      remembered: fc.constantFrom(2, 1_000, 1_000),
-      expiry: fc.constantFrom(1, 60),
+      remembered: fc.constantFrom(4, 1_000, 1_000),
+      expiry: fc.constantFrom(1, 60, 60),
     }),
   },
   {

@@ -4,12 +4,14 @@ import { AccountTable } from '../../operators/accounts/account-table.ts';
 import { OpenOrders } from '../../operators/accounts/open-orders.ts';
 import { RiskState } from '../../operators/accounts/risk-state.ts';
 import { matchOrders } from '../../operators/match-orders.ts';
+import { FIRST_USER_ACCOUNT } from '../../schemas/brands.ts';
 import type { AnyRecord, Place, SymbolConfig } from '../../schemas/generated/records.ts';
 import { orderIdOfPosition } from '../../schemas/ids.ts';
 import { ExchangeLoop } from '../operators/exchange-loop.ts';
 import * as make from '../operators/record-makers.ts';
 import { NaiveExchange } from './naive-exchange/naive-exchange.ts';
 import type { PlaceStep, Step } from './oracle-steps.ts';
+import { TradeLedger } from './trade-ledger.ts';
 
 const ACCOUNT_PARTITIONS = 2;
 const SYMBOL_PARTITIONS = 2;
@@ -36,6 +38,7 @@ const SYMBOLS: readonly SymbolConfig[] = [
     maxQuantityLots: 60,
     minNotionalAmount: 500,
     maxNotionalAmount: 15_000,
+    bandPpm: 200_000,
     maxRestingOrders: 30,
     allowedSelfTradeModes: 0b11111,
     feeSchedule: 'quoted',
@@ -63,6 +66,7 @@ const RATES = [0, 1_000, 1_500, -500, 333];
 export class OracleWorld {
   loop: ExchangeLoop;
   readonly naive = new NaiveExchange({ accountPartitions: ACCOUNT_PARTITIONS, symbolPartitions: SYMBOL_PARTITIONS });
+  private readonly ledger = new TradeLedger();
   private readonly told: (record: AnyRecord) => void;
   private timeMicros = START_MICROS;
   private ticks = 0;
@@ -106,22 +110,19 @@ export class OracleWorld {
       }
       case 'amend':
       case 'cancel': {
-        const target = this.places.at(-1 - step.target);
-        const account = step.account === -1 ? (target?.record.account ?? 100) : this.account(step.account);
-        const byClientId = step.byClientId && target !== undefined && target.record.clientOrderId !== '';
+        const target = this.target(step);
+        const byClientId = step.byClientId && target.clientOrderId !== '';
         const named = {
-          account,
-          symbol: step.target % 3 === 0 ? 0 : (target?.record.symbol ?? 1),
-          orderId: byClientId ? 0 : (target?.orderId ?? 12_345),
-          clientOrderId: byClientId ? (target?.record.clientOrderId ?? '') : '',
+          account: step.account === -1 ? target.account : this.account(step.account),
+          symbol: step.target % 3 === 0 ? 0 : target.symbol,
+          orderId: byClientId ? 0 : target.orderId,
+          clientOrderId: byClientId ? target.clientOrderId : '',
           validUntil: this.validUntil(step.validity),
         };
         if (step.kind === 'cancel') this.send(make.cancel(named));
         else {
-          const priceTicks = this.price(step.price, target?.record.symbol ?? 1);
-          this.send(
-            make.amend({ ...named, priceTicks, quantityLots: this.lots(step.lots, target?.record.symbol ?? 1) }),
-          );
+          const quantityLots = step.lots === 10 ? target.executedLots : this.lots(step.lots, target.symbol);
+          this.send(make.amend({ ...named, priceTicks: this.price(step.price, target.symbol), quantityLots }));
         }
         break;
       }
@@ -215,9 +216,10 @@ export class OracleWorld {
     }
   }
 
-  /** Every stage's invariants, and the balances of both exchanges, account by account. */
+  /** Every stage's invariants, the balances of both exchanges, account by account, and those that trades alone give. */
   compareBalances(): void {
     this.loop.checkInvariants();
+    this.compareWithTrades();
     for (let partition = 0; partition < ACCOUNT_PARTITIONS; partition++) {
       const state = new RiskState(new AccountTable(), new OpenOrders(), ACCOUNT_PARTITIONS);
       state.restore(this.loop.operatorOf('risk', partition).snapshot());
@@ -264,9 +266,25 @@ export class OracleWorld {
       }
     }
     this.told(record);
-    for (const each of expected) this.told(each.record);
+    for (const each of expected) {
+      // A configuration is in both logs; the ledger takes it twice without harm.
+      this.ledger.apply(each.record);
+      this.told(each.record);
+    }
     this.loop.records.length = 0;
     return caused[0]?.position ?? 0;
+  }
+
+  private compareWithTrades(): void {
+    for (const { account, asset, available, held } of this.naive.balances.all()) {
+      if (account < FIRST_USER_ACCOUNT) continue;
+      const owned = this.ledger.amounts.get(`${account}/${asset}`) ?? 0n;
+      assert.equal(
+        available + held,
+        owned,
+        `account ${account} has of asset ${asset} what its trades and transfers give`,
+      );
+    }
   }
 
   private tick(seconds: number): void {
@@ -319,6 +337,27 @@ export class OracleWorld {
       expiresAt: step.timeInForce === 'gtd' || step.expiry === 1 ? this.expiry(step.expiry) : 0,
       validUntil: this.validUntil(step.validity),
     });
+  }
+
+  /** The order that a step names: one of the open ones, or one of the latest places, or one that never was. */
+  private target(step: Extract<Step, { kind: 'amend' | 'cancel' }>): {
+    readonly orderId: number;
+    readonly account: number;
+    readonly symbol: number;
+    readonly clientOrderId: string;
+    readonly executedLots: number;
+  } {
+    const open = this.naive.accounts.flatMap(({ orders }) => orders);
+    const order = step.any ? undefined : open[step.target % Math.max(1, open.length)];
+    if (order !== undefined) {
+      const { orderId, account, clientOrderId, config, executed } = order;
+      return { orderId, account, clientOrderId, symbol: config.symbol, executedLots: Number(executed) };
+    }
+    const place = this.places.at(-1 - step.target);
+    if (place === undefined)
+      return { orderId: 12_345, account: 100, symbol: 1, clientOrderId: 'never', executedLots: 1 };
+    const { account, symbol, clientOrderId } = place.record;
+    return { orderId: place.orderId, account, symbol, clientOrderId, executedLots: 1 };
   }
 
   private transfer(step: Extract<Step, { kind: 'deposit' | 'withdraw' | 'adjust' }>): void {
