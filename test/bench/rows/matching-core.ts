@@ -20,7 +20,7 @@ const timeInForce = { gtc: 'GTC', ioc: 'IOC' } as unknown as {
 };
 
 /** A workload as both engines read it: rows of [type, side, ioc, quantity, price], and ids as numbers and as strings. */
-interface Flow {
+export interface Flow {
   readonly count: number;
   readonly rows: Int32Array;
   readonly orderIds: Float64Array;
@@ -28,7 +28,7 @@ interface Flow {
 }
 
 /** What a run has done, to see that two engines did the same. */
-interface Outcome {
+export interface Outcome {
   trades: number;
   lots: number;
 }
@@ -83,13 +83,13 @@ export async function rows({ dataFolder, quick, say }: BenchOptions): Promise<Ro
   ];
 }
 
-function figure(flow: Flow, run: (flow: Flow) => Outcome): number {
+export function figure(flow: Flow, run: (flow: Flow) => Outcome): number {
   const started = process.hrtime.bigint();
   run(flow);
   return flow.count / (Number(process.hrtime.bigint() - started) / 1e3);
 }
 
-function flowOf(workload: Workload): Flow {
+export function flowOf(workload: Workload): Flow {
   const rows = new Int32Array(workload.count * 5);
   for (let i = 0; i < workload.count; i++) {
     const isIoc = workload.types[i] === NEW && workload.iocs[i] === 1;
@@ -130,7 +130,7 @@ function runBook({ count, rows, orderIds }: Flow): Outcome {
   return outcome;
 }
 
-function runReference({ count, rows, orderNames }: Flow): Outcome {
+export function runReference({ count, rows, orderNames }: Flow): Outcome {
   const book = new ReferenceBook();
   const outcome = { trades: 0, lots: 0 };
   for (let i = 0; i < count; i++) {
