@@ -123,6 +123,8 @@ async function follow(data: LaneWorkerData): Promise<void> {
         snapshots.save({ lane: input.snapshot() });
         snapshotAtMs = clock.monotonicMs() + data.snapshotEveryMs;
       }
+      // Timers and messages get their turn, also where the sink answers without ever leaving this thread.
+      await new Promise((resolve) => setImmediate(resolve));
       if (count < SLICE_RECORDS) {
         state = 'idle';
         if (durableEnd.closed) break;
