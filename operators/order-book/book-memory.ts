@@ -38,6 +38,11 @@ const {
   rememberedAt,
 } = layout;
 
+/** Integers for so many orders, as many more, and their levels if they lie close together. */
+export function sizeFor(orders: number): number {
+  return Math.max(INITIAL_SIZE, 1 << (32 - Math.clz32(orders * ORDER_SIZE * 2)));
+}
+
 /**
  * The memory of one book: orders, price levels and the index from order id to order, as records in one buffer, read
  * through a view of integers and a view of doubles. A record is known by the place of its first integer; 0 is nobody,
@@ -48,15 +53,19 @@ const {
  * cache. They are found by id through chained buckets.
  *
  * Levels lie 32 to a leaf. Leaves hang in a radix tree of 32-way nodes, and each leaf and node has a bit per child, so
- * the best level is found by counting zeros, any price from 1 to 2^31 - 1 has its place, and memory follows the orders
- * and not the span of their prices. The best level of each side is kept. Leaves around the market are found by one look
- * into a small table. An empty leaf stays in the tree, for the next order at its prices; its bit does not.
+ * the next level is found by counting zeros, any price from 1 to 2^31 - 1 has its place, and memory follows the orders
+ * and not the span of their prices. Leaves around the market are found by one look into a small table. An empty leaf
+ * stays in the tree, for the next order at its prices.
  *
- * When `isShort`, the book moves into a new memory of the size that `sizeFor` says. Where a record lies depends on
+ * The best level of each side is kept, and, if known, the next after it. A level that becomes the best is loose: it gets
+ * its bit only when a better one comes. Most orders that better the price are gone before that, and the level after
+ * them is then still known, so they never touch the tree.
+ *
+ * When it is short, the book moves into a new memory, which leaves out the empty leaves. Where a record lies depends on
  * history and is never seen outside of the book.
  *
- * Invariants: a bit is set exactly if there is an order below it; the best rank is the least of its side; an order is
- * in the index exactly while it rests.
+ * Invariants: a bit is set exactly if there is an order below it that is not of the loose level; the best rank is the
+ * least of its side; an order is in the index exactly while it rests.
  */
 export class BookMemory {
   readonly integers: Int32Array;

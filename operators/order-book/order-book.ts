@@ -1,7 +1,7 @@
 import { assert } from '../../schemas/assert.ts';
 import { BookEvents } from './book-events.ts';
 import * as layout from './book-layout.ts';
-import { BookMemory } from './book-memory.ts';
+import { BookMemory, sizeFor } from './book-memory.ts';
 import { type ClearingPrice, clearingPrice } from './clearing-price.ts';
 import * as codes from './codes.ts';
 import { ExpiryQueue } from './expiry-queue.ts';
@@ -199,6 +199,7 @@ export class OrderBook {
    */
   place(order: NewOrder): number {
     const { side, priceTicks, timeInForce } = order;
+    assert(priceTicks >= 1 && priceTicks <= PRICE_TICKS_MAX, 'a price is within its range');
     const memory = this.#memory;
     const { integers, doubles } = memory;
     const rank = rankOf(side, priceTicks);
@@ -301,6 +302,7 @@ export class OrderBook {
    * goes to the back of its queue, and takes first if it crosses. A total at or below what is gone ends it.
    */
   amend(orderId: number, priceTicks: number, totalLots: number): number {
+    assert(priceTicks >= 1 && priceTicks <= PRICE_TICKS_MAX, 'a price is within its range');
     if (this.#memory.isShort) this.#move();
     const { integers, doubles } = this.#memory;
     const order = this.#memory.find(orderId);
@@ -469,7 +471,7 @@ export class OrderBook {
       bytes.byteLength === SNAPSHOT_HEAD_BYTES + count * SNAPSHOT_ORDER_BYTES,
       'the snapshot of the order book has the length that its head tells',
     );
-    let memory = new BookMemory();
+    let memory = new BookMemory(sizeFor(count));
     while (!this.#fillFrom(view, count, memory)) memory = new BookMemory(memory.size * 2);
     this.#collecting = view.getUint16(2, true) === 1;
     this.#entries = view.getFloat64(8, true);
