@@ -257,10 +257,13 @@ function writeTradingState(bytes: Uint8Array, at: number, value: TradingState): 
 
 function writePosting(bytes: Uint8Array, start: number, part: Posting): number {
   let at = start;
-  at = writeLong(bytes, at, part.account);
+  if ((part.account & 63) === part.account) bytes[at++] = part.account << 1;
+  else at = writeLong(bytes, at, part.account);
   at = writeLedgerAccount(bytes, at, part.ledgerAccount);
-  at = writeInt(bytes, at, part.asset);
-  at = writeLong(bytes, at, part.amount);
+  if ((part.asset & 63) === part.asset) bytes[at++] = part.asset << 1;
+  else at = writeInt(bytes, at, part.asset);
+  if ((part.amount & 63) === part.amount) bytes[at++] = part.amount << 1;
+  else at = writeLong(bytes, at, part.amount);
   return at;
 }
 
@@ -283,13 +286,20 @@ function readArray<T>(readItem: () => T): T[] {
 
 function writeEnvelope(bytes: Uint8Array, start: number, envelope: Envelope, symbol: number, seq: number): number {
   let at = start;
-  at = writeLong(bytes, at, envelope.eventId);
-  at = writeLong(bytes, at, envelope.causationId);
-  at = writeLong(bytes, at, envelope.correlationId);
-  at = writeLong(bytes, at, envelope.occurredAt);
-  at = writeInt(bytes, at, envelope.eventVersion);
-  at = writeInt(bytes, at, symbol);
-  at = writeLong(bytes, at, seq);
+  if ((envelope.eventId & 63) === envelope.eventId) bytes[at++] = envelope.eventId << 1;
+  else at = writeLong(bytes, at, envelope.eventId);
+  if ((envelope.causationId & 63) === envelope.causationId) bytes[at++] = envelope.causationId << 1;
+  else at = writeLong(bytes, at, envelope.causationId);
+  if ((envelope.correlationId & 63) === envelope.correlationId) bytes[at++] = envelope.correlationId << 1;
+  else at = writeLong(bytes, at, envelope.correlationId);
+  if ((envelope.occurredAt & 63) === envelope.occurredAt) bytes[at++] = envelope.occurredAt << 1;
+  else at = writeLong(bytes, at, envelope.occurredAt);
+  if ((envelope.eventVersion & 63) === envelope.eventVersion) bytes[at++] = envelope.eventVersion << 1;
+  else at = writeInt(bytes, at, envelope.eventVersion);
+  if ((symbol & 63) === symbol) bytes[at++] = symbol << 1;
+  else at = writeInt(bytes, at, symbol);
+  if ((seq & 63) === seq) bytes[at++] = seq << 1;
+  else at = writeLong(bytes, at, seq);
   if (envelope.traceparent === null) bytes[at++] = 0;
   else {
     bytes[at++] = 2;
@@ -325,17 +335,24 @@ function encodeAccepted(envelope: Envelope, record: Accepted, bytes: Uint8Array,
   bytes[start + 8] = 0xed;
   bytes[start + 9] = 0x9e;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeSide(bytes, at, record.side);
   at = writeOrderType(bytes, at, record.orderType);
   at = writeTimeInForce(bytes, at, record.timeInForce);
   at = writeBoolean(bytes, at, record.postOnly);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeLong(bytes, at, record.budget);
-  at = writeLong(bytes, at, record.restingLots);
-  at = writeLong(bytes, at, record.expiresAt);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.budget & 63) === record.budget) bytes[at++] = record.budget << 1;
+  else at = writeLong(bytes, at, record.budget);
+  if ((record.restingLots & 63) === record.restingLots) bytes[at++] = record.restingLots << 1;
+  else at = writeLong(bytes, at, record.restingLots);
+  if ((record.expiresAt & 63) === record.expiresAt) bytes[at++] = record.expiresAt << 1;
+  else at = writeLong(bytes, at, record.expiresAt);
   return at;
 }
 
@@ -375,9 +392,11 @@ function encodeAccountChanged(envelope: Envelope, record: AccountChanged, bytes:
   bytes[start + 8] = 0x61;
   bytes[start + 9] = 0x9a;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
   at = writeAccountState(bytes, at, record.state);
-  at = writeInt(bytes, at, record.tradeGroup);
+  if ((record.tradeGroup & 63) === record.tradeGroup) bytes[at++] = record.tradeGroup << 1;
+  else at = writeInt(bytes, at, record.tradeGroup);
   at = writeString(bytes, at, record.reason);
   at = writeString(bytes, at, record.requestedBy);
   return at;
@@ -413,9 +432,12 @@ function encodeAdjust(envelope: Envelope, record: Adjust, bytes: Uint8Array, sta
   bytes[start + 8] = 0xf7;
   bytes[start + 9] = 0x48;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeInt(bytes, at, record.asset);
-  at = writeLong(bytes, at, record.amount);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
+  if ((record.amount & 63) === record.amount) bytes[at++] = record.amount << 1;
+  else at = writeLong(bytes, at, record.amount);
   at = writeString(bytes, at, record.adjustmentId);
   at = writeString(bytes, at, record.reason);
   at = writeString(bytes, at, record.requestedBy);
@@ -455,7 +477,8 @@ function encodeAdmin(envelope: Envelope, record: Admin, bytes: Uint8Array, start
   bytes[start + 8] = 0xbd;
   bytes[start + 9] = 0x92;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
   at = writeAdminAction(bytes, at, record.action);
   if (record.marketState === null) bytes[at++] = 0;
   else {
@@ -467,8 +490,10 @@ function encodeAdmin(envelope: Envelope, record: Admin, bytes: Uint8Array, start
     bytes[at++] = 2;
     at = writeAccountState(bytes, at, record.accountState);
   }
-  at = writeInt(bytes, at, record.tradeGroup);
-  at = writeLong(bytes, at, record.until);
+  if ((record.tradeGroup & 63) === record.tradeGroup) bytes[at++] = record.tradeGroup << 1;
+  else at = writeInt(bytes, at, record.tradeGroup);
+  if ((record.until & 63) === record.until) bytes[at++] = record.until << 1;
+  else at = writeLong(bytes, at, record.until);
   at = writeString(bytes, at, record.reason);
   at = writeString(bytes, at, record.requestedBy);
   at = writeString(bytes, at, record.approvedBy);
@@ -509,10 +534,14 @@ function encodeAdmissionConfig(envelope: Envelope, record: AdmissionConfig, byte
   bytes[start + 8] = 0x71;
   bytes[start + 9] = 0x99;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.expiryMicros);
-  at = writeInt(bytes, at, record.remembered);
-  at = writeLong(bytes, at, record.clockAheadMicros);
-  at = writeInt(bytes, at, record.version);
+  if ((record.expiryMicros & 63) === record.expiryMicros) bytes[at++] = record.expiryMicros << 1;
+  else at = writeLong(bytes, at, record.expiryMicros);
+  if ((record.remembered & 63) === record.remembered) bytes[at++] = record.remembered << 1;
+  else at = writeInt(bytes, at, record.remembered);
+  if ((record.clockAheadMicros & 63) === record.clockAheadMicros) bytes[at++] = record.clockAheadMicros << 1;
+  else at = writeLong(bytes, at, record.clockAheadMicros);
+  if ((record.version & 63) === record.version) bytes[at++] = record.version << 1;
+  else at = writeInt(bytes, at, record.version);
   return at;
 }
 
@@ -545,11 +574,16 @@ function encodeAdmittedAmend(envelope: Envelope, record: AdmittedAmend, bytes: U
   bytes[start + 8] = 0xc1;
   bytes[start + 9] = 0x9c;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
-  at = writeLong(bytes, at, record.requestId);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
+  if ((record.requestId & 63) === record.requestId) bytes[at++] = record.requestId << 1;
+  else at = writeLong(bytes, at, record.requestId);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
   return at;
 }
 
@@ -583,9 +617,12 @@ function encodeAdmittedCancel(envelope: Envelope, record: AdmittedCancel, bytes:
   bytes[start + 8] = 0xc0;
   bytes[start + 9] = 0xe9;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
-  at = writeLong(bytes, at, record.requestId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
+  if ((record.requestId & 63) === record.requestId) bytes[at++] = record.requestId << 1;
+  else at = writeLong(bytes, at, record.requestId);
   at = writeCancelReason(bytes, at, record.reason);
   return at;
 }
@@ -619,8 +656,10 @@ function encodeAdmittedCancelAll(envelope: Envelope, record: AdmittedCancelAll, 
   bytes[start + 8] = 0xa8;
   bytes[start + 9] = 0x36;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.requestId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.requestId & 63) === record.requestId) bytes[at++] = record.requestId << 1;
+  else at = writeLong(bytes, at, record.requestId);
   at = writeCancelReason(bytes, at, record.reason);
   return at;
 }
@@ -653,19 +692,27 @@ function encodeAdmittedPlace(envelope: Envelope, record: AdmittedPlace, bytes: U
   bytes[start + 8] = 0x18;
   bytes[start + 9] = 0x0c;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeSide(bytes, at, record.side);
   at = writeOrderType(bytes, at, record.orderType);
   at = writeTimeInForce(bytes, at, record.timeInForce);
   at = writeBoolean(bytes, at, record.postOnly);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeLong(bytes, at, record.budget);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.budget & 63) === record.budget) bytes[at++] = record.budget << 1;
+  else at = writeLong(bytes, at, record.budget);
   at = writeSelfTradeMode(bytes, at, record.selfTradeMode);
-  at = writeInt(bytes, at, record.tradeGroup);
-  at = writeLong(bytes, at, record.expiresAt);
-  at = writeInt(bytes, at, record.feeVersion);
+  if ((record.tradeGroup & 63) === record.tradeGroup) bytes[at++] = record.tradeGroup << 1;
+  else at = writeInt(bytes, at, record.tradeGroup);
+  if ((record.expiresAt & 63) === record.expiresAt) bytes[at++] = record.expiresAt << 1;
+  else at = writeLong(bytes, at, record.expiresAt);
+  if ((record.feeVersion & 63) === record.feeVersion) bytes[at++] = record.feeVersion << 1;
+  else at = writeInt(bytes, at, record.feeVersion);
   return at;
 }
 
@@ -707,12 +754,17 @@ function encodeAmend(envelope: Envelope, record: Amend, bytes: Uint8Array, start
   bytes[start + 8] = 0xd1;
   bytes[start + 9] = 0xa6;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeString(bytes, at, record.clientOrderId);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeLong(bytes, at, record.validUntil);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.validUntil & 63) === record.validUntil) bytes[at++] = record.validUntil << 1;
+  else at = writeLong(bytes, at, record.validUntil);
   return at;
 }
 
@@ -747,14 +799,21 @@ function encodeAmended(envelope: Envelope, record: Amended, bytes: Uint8Array, s
   bytes[start + 8] = 0x30;
   bytes[start + 9] = 0x32;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeSide(bytes, at, record.side);
-  at = writeLong(bytes, at, record.oldPriceTicks);
-  at = writeLong(bytes, at, record.oldOpenLots);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeLong(bytes, at, record.openLots);
+  if ((record.oldPriceTicks & 63) === record.oldPriceTicks) bytes[at++] = record.oldPriceTicks << 1;
+  else at = writeLong(bytes, at, record.oldPriceTicks);
+  if ((record.oldOpenLots & 63) === record.oldOpenLots) bytes[at++] = record.oldOpenLots << 1;
+  else at = writeLong(bytes, at, record.oldOpenLots);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.openLots & 63) === record.openLots) bytes[at++] = record.openLots << 1;
+  else at = writeLong(bytes, at, record.openLots);
   at = writeBoolean(bytes, at, record.keptPriority);
   return at;
 }
@@ -793,11 +852,15 @@ function encodeAssetConfig(envelope: Envelope, record: AssetConfig, bytes: Uint8
   bytes[start + 8] = 0xc8;
   bytes[start + 9] = 0x03;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeInt(bytes, at, record.asset);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
   at = writeString(bytes, at, record.name);
-  at = writeInt(bytes, at, record.decimals);
-  at = writeInt(bytes, at, record.showDecimals);
-  at = writeLong(bytes, at, record.paperAmount);
+  if ((record.decimals & 63) === record.decimals) bytes[at++] = record.decimals << 1;
+  else at = writeInt(bytes, at, record.decimals);
+  if ((record.showDecimals & 63) === record.showDecimals) bytes[at++] = record.showDecimals << 1;
+  else at = writeInt(bytes, at, record.showDecimals);
+  if ((record.paperAmount & 63) === record.paperAmount) bytes[at++] = record.paperAmount << 1;
+  else at = writeLong(bytes, at, record.paperAmount);
   return at;
 }
 
@@ -831,9 +894,12 @@ function encodeAuctionIndicative(envelope: Envelope, record: AuctionIndicative, 
   bytes[start + 8] = 0x5d;
   bytes[start + 9] = 0xf4;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.matchedLots);
-  at = writeLong(bytes, at, record.surplusLots);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.matchedLots & 63) === record.matchedLots) bytes[at++] = record.matchedLots << 1;
+  else at = writeLong(bytes, at, record.matchedLots);
+  if ((record.surplusLots & 63) === record.surplusLots) bytes[at++] = record.surplusLots << 1;
+  else at = writeLong(bytes, at, record.surplusLots);
   return at;
 }
 
@@ -865,9 +931,12 @@ function encodeBalanceChange(envelope: Envelope, record: BalanceChange, bytes: U
   bytes[start + 8] = 0x47;
   bytes[start + 9] = 0xd3;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeInt(bytes, at, record.asset);
-  at = writeLong(bytes, at, record.amount);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
+  if ((record.amount & 63) === record.amount) bytes[at++] = record.amount << 1;
+  else at = writeLong(bytes, at, record.amount);
   at = writeBalanceChangeKind(bytes, at, record.kind);
   at = writeString(bytes, at, record.reference);
   at = writeString(bytes, at, record.reason);
@@ -909,36 +978,42 @@ function encodeBookDelta(envelope: Envelope, record: BookDelta, bytes: Uint8Arra
   bytes[start + 8] = 0x9d;
   bytes[start + 9] = 0xbc;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.prevSeq);
+  if ((record.prevSeq & 63) === record.prevSeq) bytes[at++] = record.prevSeq << 1;
+  else at = writeLong(bytes, at, record.prevSeq);
   if (record.bidPriceTicks.length > 0) {
     at = writeLong(bytes, at, record.bidPriceTicks.length);
     for (const item of record.bidPriceTicks) {
-      at = writeLong(bytes, at, item);
+      if ((item & 63) === item) bytes[at++] = item << 1;
+      else at = writeLong(bytes, at, item);
     }
   }
   bytes[at++] = 0;
   if (record.bidLots.length > 0) {
     at = writeLong(bytes, at, record.bidLots.length);
     for (const item of record.bidLots) {
-      at = writeLong(bytes, at, item);
+      if ((item & 63) === item) bytes[at++] = item << 1;
+      else at = writeLong(bytes, at, item);
     }
   }
   bytes[at++] = 0;
   if (record.askPriceTicks.length > 0) {
     at = writeLong(bytes, at, record.askPriceTicks.length);
     for (const item of record.askPriceTicks) {
-      at = writeLong(bytes, at, item);
+      if ((item & 63) === item) bytes[at++] = item << 1;
+      else at = writeLong(bytes, at, item);
     }
   }
   bytes[at++] = 0;
   if (record.askLots.length > 0) {
     at = writeLong(bytes, at, record.askLots.length);
     for (const item of record.askLots) {
-      at = writeLong(bytes, at, item);
+      if ((item & 63) === item) bytes[at++] = item << 1;
+      else at = writeLong(bytes, at, item);
     }
   }
   bytes[at++] = 0;
-  at = writeLong(bytes, at, record.checksum);
+  if ((record.checksum & 63) === record.checksum) bytes[at++] = record.checksum << 1;
+  else at = writeLong(bytes, at, record.checksum);
   return at;
 }
 
@@ -973,10 +1048,13 @@ function encodeCancel(envelope: Envelope, record: Cancel, bytes: Uint8Array, sta
   bytes[start + 8] = 0x06;
   bytes[start + 9] = 0xf4;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeString(bytes, at, record.clientOrderId);
-  at = writeLong(bytes, at, record.validUntil);
+  if ((record.validUntil & 63) === record.validUntil) bytes[at++] = record.validUntil << 1;
+  else at = writeLong(bytes, at, record.validUntil);
   return at;
 }
 
@@ -1009,9 +1087,11 @@ function encodeCancelAll(envelope: Envelope, record: CancelAll, bytes: Uint8Arra
   bytes[start + 8] = 0x24;
   bytes[start + 9] = 0xde;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
   at = writeCancelReason(bytes, at, record.reason);
-  at = writeLong(bytes, at, record.validUntil);
+  if ((record.validUntil & 63) === record.validUntil) bytes[at++] = record.validUntil << 1;
+  else at = writeLong(bytes, at, record.validUntil);
   return at;
 }
 
@@ -1043,12 +1123,17 @@ function encodeCancelled(envelope: Envelope, record: Cancelled, bytes: Uint8Arra
   bytes[start + 8] = 0x15;
   bytes[start + 9] = 0x98;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeSide(bytes, at, record.side);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.cancelledLots);
-  at = writeLong(bytes, at, record.executedLots);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.cancelledLots & 63) === record.cancelledLots) bytes[at++] = record.cancelledLots << 1;
+  else at = writeLong(bytes, at, record.cancelledLots);
+  if ((record.executedLots & 63) === record.executedLots) bytes[at++] = record.executedLots << 1;
+  else at = writeLong(bytes, at, record.executedLots);
   at = writeBoolean(bytes, at, record.wasResting);
   at = writeCancelReason(bytes, at, record.reason);
   return at;
@@ -1088,20 +1173,31 @@ function encodeCandle(envelope: Envelope, record: Candle, bytes: Uint8Array, sta
   bytes[start + 9] = 0xc7;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
   at = writeString(bytes, at, record.interval);
-  at = writeLong(bytes, at, record.opensAt);
-  at = writeLong(bytes, at, record.openPriceTicks);
-  at = writeLong(bytes, at, record.highPriceTicks);
-  at = writeLong(bytes, at, record.lowPriceTicks);
-  at = writeLong(bytes, at, record.closePriceTicks);
-  at = writeLong(bytes, at, record.baseLots);
+  if ((record.opensAt & 63) === record.opensAt) bytes[at++] = record.opensAt << 1;
+  else at = writeLong(bytes, at, record.opensAt);
+  if ((record.openPriceTicks & 63) === record.openPriceTicks) bytes[at++] = record.openPriceTicks << 1;
+  else at = writeLong(bytes, at, record.openPriceTicks);
+  if ((record.highPriceTicks & 63) === record.highPriceTicks) bytes[at++] = record.highPriceTicks << 1;
+  else at = writeLong(bytes, at, record.highPriceTicks);
+  if ((record.lowPriceTicks & 63) === record.lowPriceTicks) bytes[at++] = record.lowPriceTicks << 1;
+  else at = writeLong(bytes, at, record.lowPriceTicks);
+  if ((record.closePriceTicks & 63) === record.closePriceTicks) bytes[at++] = record.closePriceTicks << 1;
+  else at = writeLong(bytes, at, record.closePriceTicks);
+  if ((record.baseLots & 63) === record.baseLots) bytes[at++] = record.baseLots << 1;
+  else at = writeLong(bytes, at, record.baseLots);
   at = writeWide(bytes, at, record.quoteAmount);
-  at = writeLong(bytes, at, record.takerBuyLots);
+  if ((record.takerBuyLots & 63) === record.takerBuyLots) bytes[at++] = record.takerBuyLots << 1;
+  else at = writeLong(bytes, at, record.takerBuyLots);
   at = writeWide(bytes, at, record.takerBuyQuoteAmount);
-  at = writeLong(bytes, at, record.tradeCount);
-  at = writeLong(bytes, at, record.firstTradeId);
-  at = writeLong(bytes, at, record.lastTradeId);
+  if ((record.tradeCount & 63) === record.tradeCount) bytes[at++] = record.tradeCount << 1;
+  else at = writeLong(bytes, at, record.tradeCount);
+  if ((record.firstTradeId & 63) === record.firstTradeId) bytes[at++] = record.firstTradeId << 1;
+  else at = writeLong(bytes, at, record.firstTradeId);
+  if ((record.lastTradeId & 63) === record.lastTradeId) bytes[at++] = record.lastTradeId << 1;
+  else at = writeLong(bytes, at, record.lastTradeId);
   at = writeBoolean(bytes, at, record.closed);
-  at = writeInt(bytes, at, record.version);
+  if ((record.version & 63) === record.version) bytes[at++] = record.version << 1;
+  else at = writeInt(bytes, at, record.version);
   return at;
 }
 
@@ -1146,7 +1242,8 @@ function encodeCheckpoint(envelope: Envelope, record: Checkpoint, bytes: Uint8Ar
   bytes[start + 9] = 0x61;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
   at = writeString(bytes, at, record.stage);
-  at = writeLong(bytes, at, record.inboxOffset);
+  if ((record.inboxOffset & 63) === record.inboxOffset) bytes[at++] = record.inboxOffset << 1;
+  else at = writeLong(bytes, at, record.inboxOffset);
   at = writeString(bytes, at, record.stateHash);
   return at;
 }
@@ -1179,9 +1276,12 @@ function encodeDeposit(envelope: Envelope, record: Deposit, bytes: Uint8Array, s
   bytes[start + 8] = 0x2a;
   bytes[start + 9] = 0xe7;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeInt(bytes, at, record.asset);
-  at = writeLong(bytes, at, record.amount);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
+  if ((record.amount & 63) === record.amount) bytes[at++] = record.amount << 1;
+  else at = writeLong(bytes, at, record.amount);
   at = writeString(bytes, at, record.depositId);
   return at;
 }
@@ -1215,16 +1315,25 @@ function encodeEntry(envelope: Envelope, record: Entry, bytes: Uint8Array, start
   bytes[start + 8] = 0x31;
   bytes[start + 9] = 0x07;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.entryId);
+  if ((record.entryId & 63) === record.entryId) bytes[at++] = record.entryId << 1;
+  else at = writeLong(bytes, at, record.entryId);
   at = writeEntryKind(bytes, at, record.kind);
-  at = writeInt(bytes, at, record.accountPartition);
-  at = writeLong(bytes, at, record.firstSequence);
-  at = writeLong(bytes, at, record.lastSequence);
-  at = writeLong(bytes, at, record.tradeId);
-  at = writeLong(bytes, at, record.commandId);
-  at = writeInt(bytes, at, record.tradeSymbol);
-  at = writeLong(bytes, at, record.movedAt);
-  at = writeLong(bytes, at, record.reverses);
+  if ((record.accountPartition & 63) === record.accountPartition) bytes[at++] = record.accountPartition << 1;
+  else at = writeInt(bytes, at, record.accountPartition);
+  if ((record.firstSequence & 63) === record.firstSequence) bytes[at++] = record.firstSequence << 1;
+  else at = writeLong(bytes, at, record.firstSequence);
+  if ((record.lastSequence & 63) === record.lastSequence) bytes[at++] = record.lastSequence << 1;
+  else at = writeLong(bytes, at, record.lastSequence);
+  if ((record.tradeId & 63) === record.tradeId) bytes[at++] = record.tradeId << 1;
+  else at = writeLong(bytes, at, record.tradeId);
+  if ((record.commandId & 63) === record.commandId) bytes[at++] = record.commandId << 1;
+  else at = writeLong(bytes, at, record.commandId);
+  if ((record.tradeSymbol & 63) === record.tradeSymbol) bytes[at++] = record.tradeSymbol << 1;
+  else at = writeInt(bytes, at, record.tradeSymbol);
+  if ((record.movedAt & 63) === record.movedAt) bytes[at++] = record.movedAt << 1;
+  else at = writeLong(bytes, at, record.movedAt);
+  if ((record.reverses & 63) === record.reverses) bytes[at++] = record.reverses << 1;
+  else at = writeLong(bytes, at, record.reverses);
   at = writeString(bytes, at, record.reference);
   at = writeString(bytes, at, record.reason);
   if (record.postings.length > 0) {
@@ -1275,16 +1384,24 @@ function encodeExecution(envelope: Envelope, record: Execution, bytes: Uint8Arra
   bytes[start + 8] = 0x70;
   bytes[start + 9] = 0x30;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
-  at = writeLong(bytes, at, record.tradeId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
+  if ((record.tradeId & 63) === record.tradeId) bytes[at++] = record.tradeId << 1;
+  else at = writeLong(bytes, at, record.tradeId);
   at = writeSide(bytes, at, record.side);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
   at = writeLiquidity(bytes, at, record.liquidity);
-  at = writeLong(bytes, at, record.cumulativeLots);
-  at = writeLong(bytes, at, record.openPriceTicks);
-  at = writeLong(bytes, at, record.openLots);
+  if ((record.cumulativeLots & 63) === record.cumulativeLots) bytes[at++] = record.cumulativeLots << 1;
+  else at = writeLong(bytes, at, record.cumulativeLots);
+  if ((record.openPriceTicks & 63) === record.openPriceTicks) bytes[at++] = record.openPriceTicks << 1;
+  else at = writeLong(bytes, at, record.openPriceTicks);
+  if ((record.openLots & 63) === record.openLots) bytes[at++] = record.openLots << 1;
+  else at = writeLong(bytes, at, record.openLots);
   return at;
 }
 
@@ -1324,9 +1441,12 @@ function encodeFeeConfig(envelope: Envelope, record: FeeConfig, bytes: Uint8Arra
   bytes[start + 9] = 0x6d;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
   at = writeString(bytes, at, record.schedule);
-  at = writeInt(bytes, at, record.version);
-  at = writeInt(bytes, at, record.makerPpm);
-  at = writeInt(bytes, at, record.takerPpm);
+  if ((record.version & 63) === record.version) bytes[at++] = record.version << 1;
+  else at = writeInt(bytes, at, record.version);
+  if ((record.makerPpm & 63) === record.makerPpm) bytes[at++] = record.makerPpm << 1;
+  else at = writeInt(bytes, at, record.makerPpm);
+  if ((record.takerPpm & 63) === record.takerPpm) bytes[at++] = record.takerPpm << 1;
+  else at = writeInt(bytes, at, record.takerPpm);
   at = writeFeeAsset(bytes, at, record.feeAsset);
   return at;
 }
@@ -1361,26 +1481,43 @@ function encodeFill(envelope: Envelope, record: Fill, bytes: Uint8Array, start: 
   bytes[start + 8] = 0xac;
   bytes[start + 9] = 0x4c;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeString(bytes, at, record.clientOrderId);
-  at = writeLong(bytes, at, record.tradeId);
+  if ((record.tradeId & 63) === record.tradeId) bytes[at++] = record.tradeId << 1;
+  else at = writeLong(bytes, at, record.tradeId);
   at = writeSide(bytes, at, record.side);
   at = writeLiquidity(bytes, at, record.liquidity);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeInt(bytes, at, record.baseAsset);
-  at = writeInt(bytes, at, record.quoteAsset);
-  at = writeLong(bytes, at, record.baseAmount);
-  at = writeLong(bytes, at, record.quoteAmount);
-  at = writeInt(bytes, at, record.feeAsset);
-  at = writeLong(bytes, at, record.fee);
-  at = writeInt(bytes, at, record.feeVersion);
-  at = writeLong(bytes, at, record.holdConsumed);
-  at = writeLong(bytes, at, record.released);
-  at = writeLong(bytes, at, record.cumulativeLots);
-  at = writeLong(bytes, at, record.openLots);
-  at = writeLong(bytes, at, record.cumulativeQuoteAmount);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.baseAsset & 63) === record.baseAsset) bytes[at++] = record.baseAsset << 1;
+  else at = writeInt(bytes, at, record.baseAsset);
+  if ((record.quoteAsset & 63) === record.quoteAsset) bytes[at++] = record.quoteAsset << 1;
+  else at = writeInt(bytes, at, record.quoteAsset);
+  if ((record.baseAmount & 63) === record.baseAmount) bytes[at++] = record.baseAmount << 1;
+  else at = writeLong(bytes, at, record.baseAmount);
+  if ((record.quoteAmount & 63) === record.quoteAmount) bytes[at++] = record.quoteAmount << 1;
+  else at = writeLong(bytes, at, record.quoteAmount);
+  if ((record.feeAsset & 63) === record.feeAsset) bytes[at++] = record.feeAsset << 1;
+  else at = writeInt(bytes, at, record.feeAsset);
+  if ((record.fee & 63) === record.fee) bytes[at++] = record.fee << 1;
+  else at = writeLong(bytes, at, record.fee);
+  if ((record.feeVersion & 63) === record.feeVersion) bytes[at++] = record.feeVersion << 1;
+  else at = writeInt(bytes, at, record.feeVersion);
+  if ((record.holdConsumed & 63) === record.holdConsumed) bytes[at++] = record.holdConsumed << 1;
+  else at = writeLong(bytes, at, record.holdConsumed);
+  if ((record.released & 63) === record.released) bytes[at++] = record.released << 1;
+  else at = writeLong(bytes, at, record.released);
+  if ((record.cumulativeLots & 63) === record.cumulativeLots) bytes[at++] = record.cumulativeLots << 1;
+  else at = writeLong(bytes, at, record.cumulativeLots);
+  if ((record.openLots & 63) === record.openLots) bytes[at++] = record.openLots << 1;
+  else at = writeLong(bytes, at, record.openLots);
+  if ((record.cumulativeQuoteAmount & 63) === record.cumulativeQuoteAmount) bytes[at++] = record.cumulativeQuoteAmount << 1;
+  else at = writeLong(bytes, at, record.cumulativeQuoteAmount);
   return at;
 }
 
@@ -1429,20 +1566,29 @@ function encodeHold(envelope: Envelope, record: Hold, bytes: Uint8Array, start: 
   bytes[start + 8] = 0x40;
   bytes[start + 9] = 0x74;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeString(bytes, at, record.clientOrderId);
-  at = writeInt(bytes, at, record.asset);
-  at = writeLong(bytes, at, record.amount);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
+  if ((record.amount & 63) === record.amount) bytes[at++] = record.amount << 1;
+  else at = writeLong(bytes, at, record.amount);
   at = writeSide(bytes, at, record.side);
   at = writeOrderType(bytes, at, record.orderType);
   at = writeTimeInForce(bytes, at, record.timeInForce);
   at = writeBoolean(bytes, at, record.postOnly);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeLong(bytes, at, record.budget);
-  at = writeLong(bytes, at, record.expiresAt);
-  at = writeInt(bytes, at, record.feeVersion);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.budget & 63) === record.budget) bytes[at++] = record.budget << 1;
+  else at = writeLong(bytes, at, record.budget);
+  if ((record.expiresAt & 63) === record.expiresAt) bytes[at++] = record.expiresAt << 1;
+  else at = writeLong(bytes, at, record.expiresAt);
+  if ((record.feeVersion & 63) === record.feeVersion) bytes[at++] = record.feeVersion << 1;
+  else at = writeInt(bytes, at, record.feeVersion);
   at = writeCommandKind(bytes, at, record.command);
   return at;
 }
@@ -1521,11 +1667,16 @@ function encodeLimitConfig(envelope: Envelope, record: LimitConfig, bytes: Uint8
   bytes[start + 8] = 0xc3;
   bytes[start + 9] = 0xcf;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeInt(bytes, at, record.openOrders);
-  at = writeInt(bytes, at, record.ordersPerSecond);
-  at = writeInt(bytes, at, record.tradeGroup);
-  at = writeInt(bytes, at, record.version);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.openOrders & 63) === record.openOrders) bytes[at++] = record.openOrders << 1;
+  else at = writeInt(bytes, at, record.openOrders);
+  if ((record.ordersPerSecond & 63) === record.ordersPerSecond) bytes[at++] = record.ordersPerSecond << 1;
+  else at = writeInt(bytes, at, record.ordersPerSecond);
+  if ((record.tradeGroup & 63) === record.tradeGroup) bytes[at++] = record.tradeGroup << 1;
+  else at = writeInt(bytes, at, record.tradeGroup);
+  if ((record.version & 63) === record.version) bytes[at++] = record.version << 1;
+  else at = writeInt(bytes, at, record.version);
   return at;
 }
 
@@ -1561,7 +1712,8 @@ function encodeMarketState(envelope: Envelope, record: MarketState, bytes: Uint8
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
   at = writeTradingState(bytes, at, record.state);
   at = writeTradingState(bytes, at, record.previousState);
-  at = writeLong(bytes, at, record.until);
+  if ((record.until & 63) === record.until) bytes[at++] = record.until << 1;
+  else at = writeLong(bytes, at, record.until);
   at = writeString(bytes, at, record.reason);
   at = writeString(bytes, at, record.requestedBy);
   return at;
@@ -1597,14 +1749,21 @@ function encodeOrderAmended(envelope: Envelope, record: OrderAmended, bytes: Uin
   bytes[start + 8] = 0x60;
   bytes[start + 9] = 0xd2;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeString(bytes, at, record.clientOrderId);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeLong(bytes, at, record.openLots);
-  at = writeInt(bytes, at, record.asset);
-  at = writeLong(bytes, at, record.released);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.openLots & 63) === record.openLots) bytes[at++] = record.openLots << 1;
+  else at = writeLong(bytes, at, record.openLots);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
+  if ((record.released & 63) === record.released) bytes[at++] = record.released << 1;
+  else at = writeLong(bytes, at, record.released);
   return at;
 }
 
@@ -1641,9 +1800,12 @@ function encodeOrderUpdate(envelope: Envelope, record: OrderUpdate, bytes: Uint8
   bytes[start + 8] = 0x18;
   bytes[start + 9] = 0x9a;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
-  at = writeLong(bytes, at, record.requestId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
+  if ((record.requestId & 63) === record.requestId) bytes[at++] = record.requestId << 1;
+  else at = writeLong(bytes, at, record.requestId);
   at = writeOrderOutcome(bytes, at, record.outcome);
   at = writeCommandKind(bytes, at, record.command);
   if (record.rejectReason === null) bytes[at++] = 0;
@@ -1656,9 +1818,12 @@ function encodeOrderUpdate(envelope: Envelope, record: OrderUpdate, bytes: Uint8
     bytes[at++] = 2;
     at = writeCancelReason(bytes, at, record.cancelReason);
   }
-  at = writeLong(bytes, at, record.openPriceTicks);
-  at = writeLong(bytes, at, record.openLots);
-  at = writeLong(bytes, at, record.executedLots);
+  if ((record.openPriceTicks & 63) === record.openPriceTicks) bytes[at++] = record.openPriceTicks << 1;
+  else at = writeLong(bytes, at, record.openPriceTicks);
+  if ((record.openLots & 63) === record.openLots) bytes[at++] = record.openLots << 1;
+  else at = writeLong(bytes, at, record.openLots);
+  if ((record.executedLots & 63) === record.executedLots) bytes[at++] = record.executedLots << 1;
+  else at = writeLong(bytes, at, record.executedLots);
   return at;
 }
 
@@ -1697,22 +1862,28 @@ function encodePlace(envelope: Envelope, record: Place, bytes: Uint8Array, start
   bytes[start + 8] = 0xb8;
   bytes[start + 9] = 0x2d;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
   at = writeString(bytes, at, record.clientOrderId);
   at = writeSide(bytes, at, record.side);
   at = writeOrderType(bytes, at, record.orderType);
   at = writeTimeInForce(bytes, at, record.timeInForce);
   at = writeBoolean(bytes, at, record.postOnly);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeLong(bytes, at, record.budget);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.budget & 63) === record.budget) bytes[at++] = record.budget << 1;
+  else at = writeLong(bytes, at, record.budget);
   if (record.selfTradeMode === null) bytes[at++] = 0;
   else {
     bytes[at++] = 2;
     at = writeSelfTradeMode(bytes, at, record.selfTradeMode);
   }
-  at = writeLong(bytes, at, record.expiresAt);
-  at = writeLong(bytes, at, record.validUntil);
+  if ((record.expiresAt & 63) === record.expiresAt) bytes[at++] = record.expiresAt << 1;
+  else at = writeLong(bytes, at, record.expiresAt);
+  if ((record.validUntil & 63) === record.validUntil) bytes[at++] = record.validUntil << 1;
+  else at = writeLong(bytes, at, record.validUntil);
   return at;
 }
 
@@ -1753,15 +1924,23 @@ function encodePreventedMatch(envelope: Envelope, record: PreventedMatch, bytes:
   bytes[start + 8] = 0x82;
   bytes[start + 9] = 0x5a;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.takerOrderId);
-  at = writeLong(bytes, at, record.makerOrderId);
-  at = writeLong(bytes, at, record.takerAccount);
-  at = writeLong(bytes, at, record.makerAccount);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
+  if ((record.takerOrderId & 63) === record.takerOrderId) bytes[at++] = record.takerOrderId << 1;
+  else at = writeLong(bytes, at, record.takerOrderId);
+  if ((record.makerOrderId & 63) === record.makerOrderId) bytes[at++] = record.makerOrderId << 1;
+  else at = writeLong(bytes, at, record.makerOrderId);
+  if ((record.takerAccount & 63) === record.takerAccount) bytes[at++] = record.takerAccount << 1;
+  else at = writeLong(bytes, at, record.takerAccount);
+  if ((record.makerAccount & 63) === record.makerAccount) bytes[at++] = record.makerAccount << 1;
+  else at = writeLong(bytes, at, record.makerAccount);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
   at = writeSelfTradeMode(bytes, at, record.mode);
-  at = writeLong(bytes, at, record.takerOpenLots);
-  at = writeLong(bytes, at, record.makerOpenLots);
+  if ((record.takerOpenLots & 63) === record.takerOpenLots) bytes[at++] = record.takerOpenLots << 1;
+  else at = writeLong(bytes, at, record.takerOpenLots);
+  if ((record.makerOpenLots & 63) === record.makerOpenLots) bytes[at++] = record.makerOpenLots << 1;
+  else at = writeLong(bytes, at, record.makerOpenLots);
   return at;
 }
 
@@ -1799,7 +1978,8 @@ function encodeReferencePrice(envelope: Envelope, record: ReferencePrice, bytes:
   bytes[start + 8] = 0x9a;
   bytes[start + 9] = 0x4a;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.priceTicks);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
   return at;
 }
 
@@ -1829,14 +2009,18 @@ function encodeRejected(envelope: Envelope, record: Rejected, bytes: Uint8Array,
   bytes[start + 8] = 0xa3;
   bytes[start + 9] = 0x88;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeString(bytes, at, record.clientOrderId);
   at = writeCommandKind(bytes, at, record.command);
   at = writeRejectReason(bytes, at, record.reason);
   at = writeRejectStage(bytes, at, record.stage);
-  at = writeInt(bytes, at, record.asset);
-  at = writeLong(bytes, at, record.released);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
+  if ((record.released & 63) === record.released) bytes[at++] = record.released << 1;
+  else at = writeLong(bytes, at, record.released);
   return at;
 }
 
@@ -1873,18 +2057,24 @@ function encodeRelease(envelope: Envelope, record: Release, bytes: Uint8Array, s
   bytes[start + 8] = 0x7b;
   bytes[start + 9] = 0x85;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeString(bytes, at, record.clientOrderId);
-  at = writeInt(bytes, at, record.asset);
-  at = writeLong(bytes, at, record.amount);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
+  if ((record.amount & 63) === record.amount) bytes[at++] = record.amount << 1;
+  else at = writeLong(bytes, at, record.amount);
   if (record.reason === null) bytes[at++] = 0;
   else {
     bytes[at++] = 2;
     at = writeCancelReason(bytes, at, record.reason);
   }
-  at = writeLong(bytes, at, record.executedLots);
-  at = writeLong(bytes, at, record.openLots);
+  if ((record.executedLots & 63) === record.executedLots) bytes[at++] = record.executedLots << 1;
+  else at = writeLong(bytes, at, record.executedLots);
+  if ((record.openLots & 63) === record.openLots) bytes[at++] = record.openLots << 1;
+  else at = writeLong(bytes, at, record.openLots);
   return at;
 }
 
@@ -1921,8 +2111,10 @@ function encodeRepeated(envelope: Envelope, record: Repeated, bytes: Uint8Array,
   bytes[start + 8] = 0x4e;
   bytes[start + 9] = 0xd8;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeLong(bytes, at, record.orderId);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orderId & 63) === record.orderId) bytes[at++] = record.orderId << 1;
+  else at = writeLong(bytes, at, record.orderId);
   at = writeString(bytes, at, record.clientOrderId);
   return at;
 }
@@ -1956,27 +2148,43 @@ function encodeSymbolConfig(envelope: Envelope, record: SymbolConfig, bytes: Uin
   bytes[start + 9] = 0xa8;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
   at = writeString(bytes, at, record.name);
-  at = writeInt(bytes, at, record.baseAsset);
-  at = writeInt(bytes, at, record.quoteAsset);
-  at = writeInt(bytes, at, record.priceDecimals);
-  at = writeInt(bytes, at, record.quantityDecimals);
+  if ((record.baseAsset & 63) === record.baseAsset) bytes[at++] = record.baseAsset << 1;
+  else at = writeInt(bytes, at, record.baseAsset);
+  if ((record.quoteAsset & 63) === record.quoteAsset) bytes[at++] = record.quoteAsset << 1;
+  else at = writeInt(bytes, at, record.quoteAsset);
+  if ((record.priceDecimals & 63) === record.priceDecimals) bytes[at++] = record.priceDecimals << 1;
+  else at = writeInt(bytes, at, record.priceDecimals);
+  if ((record.quantityDecimals & 63) === record.quantityDecimals) bytes[at++] = record.quantityDecimals << 1;
+  else at = writeInt(bytes, at, record.quantityDecimals);
   at = writeString(bytes, at, record.tickDecimal);
   at = writeString(bytes, at, record.lotDecimal);
-  at = writeLong(bytes, at, record.quoteUnitsPerTickLot);
-  at = writeLong(bytes, at, record.baseUnitsPerLot);
-  at = writeLong(bytes, at, record.minPriceTicks);
-  at = writeLong(bytes, at, record.maxPriceTicks);
-  at = writeLong(bytes, at, record.minQuantityLots);
-  at = writeLong(bytes, at, record.maxQuantityLots);
-  at = writeLong(bytes, at, record.minNotionalAmount);
-  at = writeLong(bytes, at, record.maxNotionalAmount);
-  at = writeInt(bytes, at, record.bandPpm);
+  if ((record.quoteUnitsPerTickLot & 63) === record.quoteUnitsPerTickLot) bytes[at++] = record.quoteUnitsPerTickLot << 1;
+  else at = writeLong(bytes, at, record.quoteUnitsPerTickLot);
+  if ((record.baseUnitsPerLot & 63) === record.baseUnitsPerLot) bytes[at++] = record.baseUnitsPerLot << 1;
+  else at = writeLong(bytes, at, record.baseUnitsPerLot);
+  if ((record.minPriceTicks & 63) === record.minPriceTicks) bytes[at++] = record.minPriceTicks << 1;
+  else at = writeLong(bytes, at, record.minPriceTicks);
+  if ((record.maxPriceTicks & 63) === record.maxPriceTicks) bytes[at++] = record.maxPriceTicks << 1;
+  else at = writeLong(bytes, at, record.maxPriceTicks);
+  if ((record.minQuantityLots & 63) === record.minQuantityLots) bytes[at++] = record.minQuantityLots << 1;
+  else at = writeLong(bytes, at, record.minQuantityLots);
+  if ((record.maxQuantityLots & 63) === record.maxQuantityLots) bytes[at++] = record.maxQuantityLots << 1;
+  else at = writeLong(bytes, at, record.maxQuantityLots);
+  if ((record.minNotionalAmount & 63) === record.minNotionalAmount) bytes[at++] = record.minNotionalAmount << 1;
+  else at = writeLong(bytes, at, record.minNotionalAmount);
+  if ((record.maxNotionalAmount & 63) === record.maxNotionalAmount) bytes[at++] = record.maxNotionalAmount << 1;
+  else at = writeLong(bytes, at, record.maxNotionalAmount);
+  if ((record.bandPpm & 63) === record.bandPpm) bytes[at++] = record.bandPpm << 1;
+  else at = writeInt(bytes, at, record.bandPpm);
   at = writeString(bytes, at, record.feeSchedule);
   at = writeSelfTradeMode(bytes, at, record.defaultSelfTradeMode);
-  at = writeInt(bytes, at, record.allowedSelfTradeModes);
-  at = writeInt(bytes, at, record.maxRestingOrders);
+  if ((record.allowedSelfTradeModes & 63) === record.allowedSelfTradeModes) bytes[at++] = record.allowedSelfTradeModes << 1;
+  else at = writeInt(bytes, at, record.allowedSelfTradeModes);
+  if ((record.maxRestingOrders & 63) === record.maxRestingOrders) bytes[at++] = record.maxRestingOrders << 1;
+  else at = writeInt(bytes, at, record.maxRestingOrders);
   at = writeTradingState(bytes, at, record.openingState);
-  at = writeInt(bytes, at, record.version);
+  if ((record.version & 63) === record.version) bytes[at++] = record.version << 1;
+  else at = writeInt(bytes, at, record.version);
   return at;
 }
 
@@ -2027,7 +2235,8 @@ function encodeTick(envelope: Envelope, record: Tick, bytes: Uint8Array, start: 
   bytes[start + 8] = 0x1e;
   bytes[start + 9] = 0x31;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.number);
+  if ((record.number & 63) === record.number) bytes[at++] = record.number << 1;
+  else at = writeLong(bytes, at, record.number);
   return at;
 }
 
@@ -2057,18 +2266,29 @@ function encodeTicker(envelope: Envelope, record: Ticker, bytes: Uint8Array, sta
   bytes[start + 8] = 0x03;
   bytes[start + 9] = 0x0e;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.lastPriceTicks);
-  at = writeLong(bytes, at, record.bestBidPriceTicks);
-  at = writeLong(bytes, at, record.bestBidLots);
-  at = writeLong(bytes, at, record.bestAskPriceTicks);
-  at = writeLong(bytes, at, record.bestAskLots);
-  at = writeLong(bytes, at, record.openPriceTicks);
-  at = writeLong(bytes, at, record.highPriceTicks);
-  at = writeLong(bytes, at, record.lowPriceTicks);
-  at = writeLong(bytes, at, record.baseLots);
+  if ((record.lastPriceTicks & 63) === record.lastPriceTicks) bytes[at++] = record.lastPriceTicks << 1;
+  else at = writeLong(bytes, at, record.lastPriceTicks);
+  if ((record.bestBidPriceTicks & 63) === record.bestBidPriceTicks) bytes[at++] = record.bestBidPriceTicks << 1;
+  else at = writeLong(bytes, at, record.bestBidPriceTicks);
+  if ((record.bestBidLots & 63) === record.bestBidLots) bytes[at++] = record.bestBidLots << 1;
+  else at = writeLong(bytes, at, record.bestBidLots);
+  if ((record.bestAskPriceTicks & 63) === record.bestAskPriceTicks) bytes[at++] = record.bestAskPriceTicks << 1;
+  else at = writeLong(bytes, at, record.bestAskPriceTicks);
+  if ((record.bestAskLots & 63) === record.bestAskLots) bytes[at++] = record.bestAskLots << 1;
+  else at = writeLong(bytes, at, record.bestAskLots);
+  if ((record.openPriceTicks & 63) === record.openPriceTicks) bytes[at++] = record.openPriceTicks << 1;
+  else at = writeLong(bytes, at, record.openPriceTicks);
+  if ((record.highPriceTicks & 63) === record.highPriceTicks) bytes[at++] = record.highPriceTicks << 1;
+  else at = writeLong(bytes, at, record.highPriceTicks);
+  if ((record.lowPriceTicks & 63) === record.lowPriceTicks) bytes[at++] = record.lowPriceTicks << 1;
+  else at = writeLong(bytes, at, record.lowPriceTicks);
+  if ((record.baseLots & 63) === record.baseLots) bytes[at++] = record.baseLots << 1;
+  else at = writeLong(bytes, at, record.baseLots);
   at = writeWide(bytes, at, record.quoteAmount);
-  at = writeLong(bytes, at, record.tradeCount);
-  at = writeLong(bytes, at, record.opensAt);
+  if ((record.tradeCount & 63) === record.tradeCount) bytes[at++] = record.tradeCount << 1;
+  else at = writeLong(bytes, at, record.tradeCount);
+  if ((record.opensAt & 63) === record.opensAt) bytes[at++] = record.opensAt << 1;
+  else at = writeLong(bytes, at, record.opensAt);
   return at;
 }
 
@@ -2109,12 +2329,18 @@ function encodeTopOfBook(envelope: Envelope, record: TopOfBook, bytes: Uint8Arra
   bytes[start + 8] = 0x80;
   bytes[start + 9] = 0x31;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.bestBidPriceTicks);
-  at = writeLong(bytes, at, record.bestBidLots);
-  at = writeLong(bytes, at, record.bestAskPriceTicks);
-  at = writeLong(bytes, at, record.bestAskLots);
-  at = writeLong(bytes, at, record.bidDepthLots);
-  at = writeLong(bytes, at, record.askDepthLots);
+  if ((record.bestBidPriceTicks & 63) === record.bestBidPriceTicks) bytes[at++] = record.bestBidPriceTicks << 1;
+  else at = writeLong(bytes, at, record.bestBidPriceTicks);
+  if ((record.bestBidLots & 63) === record.bestBidLots) bytes[at++] = record.bestBidLots << 1;
+  else at = writeLong(bytes, at, record.bestBidLots);
+  if ((record.bestAskPriceTicks & 63) === record.bestAskPriceTicks) bytes[at++] = record.bestAskPriceTicks << 1;
+  else at = writeLong(bytes, at, record.bestAskPriceTicks);
+  if ((record.bestAskLots & 63) === record.bestAskLots) bytes[at++] = record.bestAskLots << 1;
+  else at = writeLong(bytes, at, record.bestAskLots);
+  if ((record.bidDepthLots & 63) === record.bidDepthLots) bytes[at++] = record.bidDepthLots << 1;
+  else at = writeLong(bytes, at, record.bidDepthLots);
+  if ((record.askDepthLots & 63) === record.askDepthLots) bytes[at++] = record.askDepthLots << 1;
+  else at = writeLong(bytes, at, record.askDepthLots);
   return at;
 }
 
@@ -2149,18 +2375,29 @@ function encodeTrade(envelope: Envelope, record: Trade, bytes: Uint8Array, start
   bytes[start + 8] = 0x78;
   bytes[start + 9] = 0x00;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.priceTicks);
-  at = writeLong(bytes, at, record.quantityLots);
-  at = writeLong(bytes, at, record.quoteAmount);
+  if ((record.priceTicks & 63) === record.priceTicks) bytes[at++] = record.priceTicks << 1;
+  else at = writeLong(bytes, at, record.priceTicks);
+  if ((record.quantityLots & 63) === record.quantityLots) bytes[at++] = record.quantityLots << 1;
+  else at = writeLong(bytes, at, record.quantityLots);
+  if ((record.quoteAmount & 63) === record.quoteAmount) bytes[at++] = record.quoteAmount << 1;
+  else at = writeLong(bytes, at, record.quoteAmount);
   at = writeSide(bytes, at, record.takerSide);
-  at = writeLong(bytes, at, record.takerOrderId);
-  at = writeLong(bytes, at, record.makerOrderId);
-  at = writeLong(bytes, at, record.takerAccount);
-  at = writeLong(bytes, at, record.makerAccount);
-  at = writeLong(bytes, at, record.takerCumulativeLots);
-  at = writeLong(bytes, at, record.takerOpenLots);
-  at = writeLong(bytes, at, record.makerCumulativeLots);
-  at = writeLong(bytes, at, record.makerOpenLots);
+  if ((record.takerOrderId & 63) === record.takerOrderId) bytes[at++] = record.takerOrderId << 1;
+  else at = writeLong(bytes, at, record.takerOrderId);
+  if ((record.makerOrderId & 63) === record.makerOrderId) bytes[at++] = record.makerOrderId << 1;
+  else at = writeLong(bytes, at, record.makerOrderId);
+  if ((record.takerAccount & 63) === record.takerAccount) bytes[at++] = record.takerAccount << 1;
+  else at = writeLong(bytes, at, record.takerAccount);
+  if ((record.makerAccount & 63) === record.makerAccount) bytes[at++] = record.makerAccount << 1;
+  else at = writeLong(bytes, at, record.makerAccount);
+  if ((record.takerCumulativeLots & 63) === record.takerCumulativeLots) bytes[at++] = record.takerCumulativeLots << 1;
+  else at = writeLong(bytes, at, record.takerCumulativeLots);
+  if ((record.takerOpenLots & 63) === record.takerOpenLots) bytes[at++] = record.takerOpenLots << 1;
+  else at = writeLong(bytes, at, record.takerOpenLots);
+  if ((record.makerCumulativeLots & 63) === record.makerCumulativeLots) bytes[at++] = record.makerCumulativeLots << 1;
+  else at = writeLong(bytes, at, record.makerCumulativeLots);
+  if ((record.makerOpenLots & 63) === record.makerOpenLots) bytes[at++] = record.makerOpenLots << 1;
+  else at = writeLong(bytes, at, record.makerOpenLots);
   at = writeBoolean(bytes, at, record.auction);
   return at;
 }
@@ -2203,9 +2440,12 @@ function encodeWithdraw(envelope: Envelope, record: Withdraw, bytes: Uint8Array,
   bytes[start + 8] = 0xf2;
   bytes[start + 9] = 0xac;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
-  at = writeLong(bytes, at, record.account);
-  at = writeInt(bytes, at, record.asset);
-  at = writeLong(bytes, at, record.amount);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.asset & 63) === record.asset) bytes[at++] = record.asset << 1;
+  else at = writeInt(bytes, at, record.asset);
+  if ((record.amount & 63) === record.amount) bytes[at++] = record.amount << 1;
+  else at = writeLong(bytes, at, record.amount);
   at = writeString(bytes, at, record.withdrawalId);
   return at;
 }

@@ -203,9 +203,9 @@ function table(declarations: readonly RecordDeclaration[]): string[] {
 function writing(shape: Shape, value: string): string[] {
   switch (shape.kind) {
     case 'int':
-      return [`  at = writeInt(bytes, at, ${value});`];
+      return inOneByte(value, 'writeInt');
     case 'long':
-      return [`  at = writeLong(bytes, at, ${value});`];
+      return inOneByte(value, 'writeLong');
     case 'wide':
       return [`  at = writeWide(bytes, at, ${value});`];
     case 'boolean':
@@ -234,6 +234,14 @@ function writing(shape: Shape, value: string): string[] {
         '  bytes[at++] = 0;',
       ];
   }
+}
+
+/** Numbers from 0 to 63 take one byte, and are most: they are not worth a call. Fractions and NaN are not equal to their masked self. */
+function inOneByte(value: string, otherwise: string): string[] {
+  return [
+    `  if ((${value} & 63) === ${value}) bytes[at++] = ${value} << 1;`,
+    `  else at = ${otherwise}(bytes, at, ${value});`,
+  ];
 }
 
 function reading(shape: Shape): string {
