@@ -27,7 +27,8 @@ interface Stake {
 
 /**
  * The simulator's own accounts: their first deposits, an estimate of what they have left, and deposits that follow when
- * it runs low. A deposit id names account, asset and number, so asking again after a restart changes nothing.
+ * it runs low. The first deposit of an asset has a fixed id, so asking again after a restart changes nothing; a later one
+ * is named after its clock record.
  */
 export class HouseAccounts {
   readonly first: number;
@@ -53,12 +54,13 @@ export class HouseAccounts {
     return account >= this.first && account < this.first + this.count;
   }
 
-  /** Deposits due now: the first ones, and those that refill. */
-  deposits(): Deposit[] {
+  /** Deposits due at a clock record: the first ones, and those that refill. */
+  deposits(timeMicros: number): Deposit[] {
     const due: Deposit[] = [];
     for (const [account, own] of this.stakes) {
       for (const stake of own.values()) {
         if (stake.deposits > 0 && stake.estimatedUnits > stake.initialUnits * REFILL_BELOW) continue;
+        const first = stake.deposits === 0;
         stake.deposits++;
         stake.estimatedUnits += stake.initialUnits;
         due.push({
@@ -68,7 +70,7 @@ export class HouseAccounts {
           account: account as AccountId,
           asset: stake.asset.asset,
           amount: stake.initialUnits as Amount,
-          depositId: `house-${stake.asset.name}-${stake.deposits}`,
+          depositId: `house-${stake.asset.name}-${first ? 'first' : timeMicros}`,
         });
       }
     }
@@ -88,12 +90,12 @@ export class HouseAccounts {
     return stake === undefined ? 0 : stake.estimatedUnits / stake.initialUnits;
   }
 
-  /** Makes the numbers of deposits those of an earlier run, so that the next one gets a new id. */
-  adopt(account: number, asset: AssetId, units: number, deposits: number): void {
+  /** Takes over what an account has from an earlier run. */
+  adopt(account: number, asset: AssetId, units: number): void {
     const stake = this.stakes.get(account)?.get(asset);
     if (stake === undefined) return;
     stake.estimatedUnits = units;
-    stake.deposits = deposits;
+    stake.deposits = Math.max(1, stake.deposits);
   }
 
   private moved(account: number, buys: boolean, record: Trade, config: SymbolConfig): void {

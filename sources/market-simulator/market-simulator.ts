@@ -176,7 +176,7 @@ export class MarketSimulator {
     this.lastTickMicros = timeMicros;
     this.tickMicros = timeMicros;
     this.commandsInTick = 0;
-    for (const record of this.accounts.deposits()) this.due.push({ dueMicros: timeMicros as Micros, record });
+    for (const record of this.accounts.deposits(timeMicros)) this.due.push({ dueMicros: timeMicros as Micros, record });
     if (seconds === 0) return;
     this.stirBursts(seconds);
     this.prices.advance(seconds, this.burstDrifts());
@@ -224,8 +224,8 @@ export class MarketSimulator {
       readonly openLots: number;
     }>;
     readonly states?: ReadonlyMap<SymbolId, TradingState>;
-    /** Estimated amount by account and asset, and how many deposits it had (house accounts only). */
-    readonly balances?: Iterable<{ account: number; asset: AssetConfig['asset']; units: number; deposits: number }>;
+    /** What house accounts have, by account and asset; without it they are taken to have what they began with. */
+    readonly balances?: Iterable<{ account: number; asset: AssetConfig['asset']; units: number }>;
   }): void {
     this.random = new SeededRandom(this.options.seed, 3 + market.timeMicros);
     this.lastTickMicros = market.timeMicros;
@@ -246,8 +246,8 @@ export class MarketSimulator {
       const desk = this.desks.get(symbol);
       if (desk !== undefined) desk.state = state;
     }
-    for (const { account, asset, units, deposits } of market.balances ?? []) {
-      this.accounts.adopt(account, asset, units, deposits);
+    for (const { account, asset, units } of market.balances ?? []) {
+      this.accounts.adopt(account, asset, units);
     }
   }
 
@@ -393,6 +393,8 @@ export class MarketSimulator {
     for (let draw = 0; draw < 4; draw++) {
       const order = house[this.random.below(house.length)];
       if (order === undefined) return null;
+      // One answer of the market must be seen before the same order is asked again.
+      if (order.touchedMicros === this.tickMicros) continue;
       const edge =
         (order.buy ? desk.fairTicks - order.priceTicks : order.priceTicks - desk.fairTicks) / desk.halfSpreadTicks;
       const misplaced = edge < 0 ? 100 - edge : edge;
@@ -401,6 +403,7 @@ export class MarketSimulator {
       chosen = order;
     }
     if (chosen === undefined) return null;
+    chosen.touchedMicros = this.tickMicros;
     const common = {
       symbol: desk.config.symbol,
       account: chosen.account as AccountId,

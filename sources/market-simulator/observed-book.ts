@@ -9,6 +9,8 @@ export interface ObservedOrder {
   openLots: number;
   /** Place in `house`, or -1 where the order is a stranger's. */
   houseIndex: number;
+  /** Time of the clock record at which it was last cancelled or amended; 0: never. */
+  touchedMicros: number;
 }
 
 /**
@@ -54,7 +56,7 @@ export class ObservedBook {
   }
 
   add(orderId: number, account: number, buy: boolean, priceTicks: number, openLots: number): void {
-    const order: ObservedOrder = { orderId, account, buy, priceTicks, openLots, houseIndex: -1 };
+    const order: ObservedOrder = { orderId, account, buy, priceTicks, openLots, houseIndex: -1, touchedMicros: 0 };
     if (this.isHouse(account)) order.houseIndex = this.house.push(order) - 1;
     this.orders.set(orderId, order);
   }

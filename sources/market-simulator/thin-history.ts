@@ -5,9 +5,9 @@ export interface ThinHistoryOptions {
   readonly endMicros: number;
   /** Default 24. */
   readonly hours?: number;
-  /** Time between two ticks; longer is faster and coarser. Default 5. */
+  /** Time between two ticks; longer is faster and coarser. Default 10. */
   readonly stepSeconds?: number;
-  /** Commands per second of log time over all symbols. Default 1.5. */
+  /** Commands per second of log time over all symbols. Default 1.2. */
   readonly ordersPerSecond?: number;
 }
 
@@ -37,10 +37,10 @@ export function* thinHistory(
   options: ThinHistoryOptions,
   target: HistoryTarget,
 ): Generator<HistoryProgress, HistoryProgress> {
-  const stepMicros = (options.stepSeconds ?? 5) * 1_000_000;
+  const stepMicros = (options.stepSeconds ?? 10) * 1_000_000;
   const steps = Math.floor(((options.hours ?? 24) * 3_600_000_000) / stepMicros);
   const live = simulator.ordersPerSecond;
-  simulator.ordersPerSecond = options.ordersPerSecond ?? 1.5;
+  simulator.ordersPerSecond = options.ordersPerSecond ?? 1.2;
   let commands = 0;
   let timeMicros = options.endMicros - steps * stepMicros;
   try {
