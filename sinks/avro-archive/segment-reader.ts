@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
-import { archiveShape, isOlderFingerprint, parseKey, type SegmentName } from '../../schemas/archive-format.ts';
+import { z } from 'zod';
+import { ARCHIVE_HEAD_FIELDS, parseKey, type SegmentName } from '../../schemas/archive-format.ts';
 import { cursorPosition, openCursor, readLong, readString } from '../../schemas/avro-bytes.ts';
 import { HEADER_BYTES } from '../../schemas/codec.ts';
 import { Malformed } from '../../schemas/malformed.ts';
+import { RecordsHash } from './segment-writer.ts';
 
 /** A record as it stood in the log. */
 export interface ArchivedRecord {
@@ -16,9 +18,12 @@ export interface ArchivedRecord {
 export interface SegmentContent {
   readonly name: SegmentName;
   readonly records: readonly ArchivedRecord[];
-  /** SHA-256 over the uncompressed records, in hexadecimal. */
+  /** {@link RecordsHash}, in hexadecimal. */
   readonly recordsSha256: string;
 }
+
+const headerNames = z.array(z.looseObject({ name: z.string() })).min(ARCHIVE_HEAD_FIELDS + 1);
+const headerFingerprints = z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/));
 
 /** Largest uncompressed block that is believed. */
 const BLOCK_BYTES_MAX = 256 * 2 ** 20;
@@ -31,28 +36,27 @@ export function readSegment(key: string, bytes: Uint8Array): SegmentContent {
   const name = parseKey(key);
   if (!name) throw new Malformed(`"${key}" is no key of a segment`, 0);
   const { meta, sync, end } = readHeader(bytes);
-  const fingerprints = fingerprintsOf(meta);
-  const older = fingerprints.filter(isOlderFingerprint);
-  const shape = archiveShape(name.log, older);
-  if (meta.get('avro.schema') !== shape.text) throw new Malformed('the schema is not that of this log', 0);
-  const marker = createHash('sha256').update(key).update('\0').update(shape.text).digest().subarray(0, 16);
+  const schema = meta.get('avro.schema') ?? '';
+  const marker = createHash('sha256').update(key).update('\0').update(schema).digest().subarray(0, 16);
   if (Buffer.compare(marker, sync) !== 0)
     throw new Malformed('the sync marker is not that of key and schema', end - 16);
   const codec = meta.get('avro.codec');
   if (codec !== 'null' && codec !== 'deflate') throw new Malformed(`codec "${codec}"`, 0);
-  const heads = shape.fields.map(({ fingerprint }) => Buffer.from(`c301${fingerprint}`, 'hex'));
-  const hash = createHash('sha256');
+  const heads = fingerprintsOf(schema, meta.get('sluice.fingerprints') ?? '').map((fingerprint) =>
+    Buffer.from(`c301${fingerprint}`, 'hex'),
+  );
+  const hash = new RecordsHash();
   const records: ArchivedRecord[] = [];
   for (let at = end; at < bytes.length; ) {
     openCursor(bytes, at, bytes.length);
     const count = readLong();
     const length = readLong();
     const start = cursorPosition();
-    if (count <= 0 || length < 0 || start + length + 16 > bytes.length)
+    if (count <= 0 || length < 0 || start + length + 16 > bytes.length) {
       throw new Malformed('a block beyond the end of the file', at);
+    }
     const stored = bytes.subarray(start, start + length);
     const data = codec === 'deflate' ? inflated(stored, at) : stored;
-    hash.update(data);
     readBlock(data, count, name.firstOffset + records.length, heads, records);
     at = start + length;
     if (Buffer.compare(bytes.subarray(at, at + 16), sync) !== 0)
@@ -61,7 +65,8 @@ export function readSegment(key: string, bytes: Uint8Array): SegmentContent {
   }
   const wanted = name.lastOffset - name.firstOffset + 1;
   if (records.length !== wanted) throw new Malformed(`${records.length} records, the key says ${wanted}`, bytes.length);
-  return { name, records, recordsSha256: hash.digest('hex') };
+  for (const { chainKey, payload } of records) hash.add(chainKey, payload);
+  return { name, records, recordsSha256: hash.digest() };
 }
 
 function readBlock(
@@ -113,17 +118,25 @@ function readHeader(bytes: Uint8Array): { meta: Map<string, string>; sync: Uint8
   return { meta, sync: bytes.subarray(at, at + 16), end: at + 16 };
 }
 
-function fingerprintsOf(meta: ReadonlyMap<string, string>): string[] {
+/** Fingerprints of the record fields, in the order of the schema. The file says them itself: it may be older than this program. */
+function fingerprintsOf(schema: string, fingerprints: string): string[] {
+  let fields: unknown;
   let named: unknown;
   try {
-    named = JSON.parse(meta.get('sluice.fingerprints') ?? '');
+    fields = (JSON.parse(schema) as { readonly fields?: unknown }).fields;
+    named = JSON.parse(fingerprints);
   } catch (error) {
-    throw new Malformed(`the fingerprints of the header: ${(error as Error).message}`, 0);
+    throw new Malformed(`the header: ${(error as Error).message}`, 0);
   }
-  const values = Object.values((named ?? {}) as object);
-  if (!values.every((value) => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value)))
-    throw new Malformed('a fingerprint of the header', 0);
-  return values;
+  const names = headerNames.safeParse(fields);
+  const values = headerFingerprints.safeParse(named);
+  if (!names.success || !values.success)
+    throw new Malformed('the header does not say its fields and their fingerprints', 0);
+  return names.data.slice(ARCHIVE_HEAD_FIELDS).map(({ name }) => {
+    const fingerprint = values.data[name];
+    if (fingerprint === undefined) throw new Malformed(`the header says no fingerprint of ${name}`, 0);
+    return fingerprint;
+  });
 }
 
 function inflated(stored: Uint8Array, at: number): Uint8Array {

@@ -12,7 +12,7 @@ export interface ArchivedSegment {
   readonly key: string;
   readonly bytes: Uint8Array;
   readonly records: number;
-  /** SHA-256 over the uncompressed records, in hexadecimal. */
+  /** {@link RecordsHash}, in hexadecimal. */
   readonly recordsSha256: string;
 }
 
@@ -35,7 +35,7 @@ export class SegmentWriter {
   readonly firstOffset: number;
   records = 0;
   readonly #codec: ArchiveCodec;
-  readonly #hash = createHash('sha256');
+  readonly #hash = new RecordsHash();
   readonly #blocks: { readonly records: number; readonly bytes: Uint8Array }[] = [];
   readonly #older: string[] = [];
   #shape: ArchiveShape;
@@ -79,6 +79,7 @@ export class SegmentWriter {
     at += bodyBytes;
     this.#end = at + fields - field - 1;
     data.fill(0, at, this.#end);
+    this.#hash.add(chainKey, payload);
     this.records++;
     if (++this.#inBlock === CONTAINER_BLOCK_RECORDS) this.#closeBlock();
   }
@@ -104,7 +105,7 @@ export class SegmentWriter {
       const end = writeLong(head, writeLong(head, 0, records), bytes.length);
       pieces.push(head.subarray(0, end), bytes, sync);
     }
-    return { key, bytes: Buffer.concat(pieces), records: this.records, recordsSha256: this.#hash.digest('hex') };
+    return { key, bytes: Buffer.concat(pieces), records: this.records, recordsSha256: this.#hash.digest() };
   }
 
   #fieldOf(payload: Uint8Array): number {
@@ -137,7 +138,6 @@ export class SegmentWriter {
   #closeBlock(): void {
     if (this.#inBlock === 0) return;
     const data = this.#data.subarray(0, this.#end);
-    this.#hash.update(data);
     const bytes = this.#codec === 'deflate' ? deflateRawSync(data, { level: 1 }) : data.slice();
     this.#blocks.push({ records: this.#inBlock, bytes });
     this.#inBlock = 0;
@@ -148,6 +148,38 @@ export class SegmentWriter {
     const larger = new Uint8Array(Math.max(this.#data.length * 2, this.#end + room));
     larger.set(this.#data.subarray(0, this.#end));
     this.#data = larger;
+  }
+}
+
+/**
+ * SHA-256 over what the log holds: chain key and length, 4 bytes each, lowest first, then the payload, record after record.
+ * It does not depend on codec or schema of the file, so the same records have the same hash for ever.
+ */
+export class RecordsHash {
+  readonly #hash = createHash('sha256');
+  #bytes = Buffer.allocUnsafe(256 * 1024);
+  #end = 0;
+
+  add(chainKey: number, payload: Uint8Array): void {
+    const room = 8 + payload.length;
+    if (this.#end + room > this.#bytes.length) {
+      this.#flush();
+      if (room > this.#bytes.length) this.#bytes = Buffer.allocUnsafe(room);
+    }
+    const at = this.#bytes.writeUInt32LE(payload.length, this.#bytes.writeUInt32LE(chainKey, this.#end));
+    this.#bytes.set(payload, at);
+    this.#end = at + payload.length;
+  }
+
+  /** In hexadecimal; once. */
+  digest(): string {
+    this.#flush();
+    return this.#hash.digest('hex');
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#bytes.subarray(0, this.#end));
+    this.#end = 0;
   }
 }
 

@@ -210,7 +210,7 @@ export const analystViews: readonly HistoryView[] = [
     answer: 'SELECT stage, measured, p50_ms, p99_ms, max_ms FROM latency_by_stage ORDER BY day, stage',
     columns: {
       stage:
-        'match: risk admitted to match accepted; way_back: trade to fill; settle: fill to ledger entry; history: last record of a range to its rows being stored',
+        'match: risk admitted to match accepted; way_back: trade to fill; settle: fill to ledger entry; history: last record of a range to its rows being stored; history_refilled: the same where it was more than ten minutes, after an outage or for a day of the past',
       measured: 'how many were measured',
       p50_ms:
         'an embedded exchange runs a command to completion at one log time, so there all stages but settle and history show 0',
@@ -227,7 +227,7 @@ export const analystViews: readonly HistoryView[] = [
         UNION ALL
         SELECT toDate(moved_at), 'settle', dateDiff('microsecond', moved_at, occurred_at) FROM ROWS.entries FINAL
         UNION ALL
-        SELECT toDate(last_occurred_at), 'history', dateDiff('microsecond', last_occurred_at, written_at) FROM ROWS.positions FINAL
+        SELECT toDate(last_occurred_at), if(written_at > last_occurred_at + INTERVAL 10 MINUTE, 'history_refilled', 'history'), dateDiff('microsecond', last_occurred_at, written_at) FROM ROWS.positions FINAL
       )
       GROUP BY day, stage`,
   },

@@ -8,6 +8,7 @@
 import type { Sink, SinkContext, SinkDefinition } from '../../pipelines/runtime/ports.ts';
 import { ExitError } from '../../schemas/exit.ts';
 import { recordSet } from '../../schemas/logs.ts';
+import { archiveDirectory, archiveOptionsOf } from '../avro-archive/archive-options.ts';
 import { HistoryConnection, type ServerAddress } from './connection.ts';
 import { type Engine, EngineMissing, startEngine } from './engine/start-engine.ts';
 import { type HistoryOptions, historyOptionsOf } from './history-options.ts';
@@ -71,7 +72,8 @@ async function openHistory(context: SinkContext, options: HistoryOptions): Promi
     return { url, user: owner.name, password: owner.password };
   };
   const connection = new HistoryConnection({ address, callTimeoutMs: options.callTimeoutMs });
-  return new HistorySink({ context, options, connection, engine });
+  const archive = archiveDirectory(context.dataDir, archiveOptionsOf(context.config));
+  return new HistorySink({ context, options, connection, engine, archive });
 }
 
 /** Wants nothing, keeps nothing. */

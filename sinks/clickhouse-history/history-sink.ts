@@ -10,6 +10,7 @@ import { ExitError } from '../../schemas/exit.ts';
 import type { Candle, Entry, TopOfBook } from '../../schemas/generated/records.ts';
 import type { AccountEvent, MarketEvent } from '../../schemas/logs.ts';
 import { AccountRows } from './account-rows.ts';
+import { archiveTablesSql } from './archive-tables.ts';
 import { HistoryCallFailed, type HistoryConnection } from './connection.ts';
 import type { Engine } from './engine/start-engine.ts';
 import type { HistoryOptions } from './history-options.ts';
@@ -24,6 +25,8 @@ export interface HistorySinkParts {
   readonly options: HistoryOptions;
   readonly connection: HistoryConnection;
   readonly engine?: Engine;
+  /** Folder of the archive, where the server can read it. */
+  readonly archive?: string;
 }
 
 /** A range that grows while blocks wait. */
@@ -156,9 +159,13 @@ export class HistorySink implements Sink {
 
   /** Until the server answers; then it is asked what it has. */
   async #prepare(): Promise<void> {
-    const { connection, options, context } = this.#parts;
+    const { connection, options, context, archive } = this.#parts;
     const standing = await this.#insist(async () => {
       await prepareHistory(connection, options);
+      if (archive !== undefined) {
+        for (const sql of archiveTablesSql(options.database, archive, context.generation))
+          await connection.command(sql);
+      }
       return readStanding(connection, this.#rowsDatabase, context.generation);
     });
     for (const [key, next] of standing.next) this.#next.set(key, next);

@@ -41,7 +41,12 @@ async function serve(order: EngineOrder): Promise<void> {
   const { QueryHandles } = await import('./query-handles.ts');
   const { createHttpDoor } = await import('./http-door.ts');
   const version = engine.version().libchdb.replaceAll('"', '');
-  const handles = new QueryHandles(order.path, { readsAtOnce: 2, readsWaiting: 32, writesWaiting: 64 });
+  const handles = new QueryHandles(order.path, {
+    readsAtOnce: 2,
+    readsWaiting: 32,
+    writesWaiting: 64,
+    memoryBytes: 2 * order.limits.maxMemoryBytes,
+  });
   const spoolDirectory = join(order.path, '..', 'spool');
   const { users, database, limits } = order;
   const server = createHttpDoor({ handles, users, database, spoolDirectory, version, limits });

@@ -33,8 +33,11 @@ export interface HandleLimits {
   readonly readsAtOnce: number;
   readonly readsWaiting: number;
   readonly writesWaiting: number;
+  /** Of the whole engine, merges and caches included. */
+  readonly memoryBytes: number;
 }
 
+const MARK_CACHE_BYTES = 256 * 2 ** 20;
 const settingName = /^[a-z][a-z0-9_]*$/i;
 const databaseName = /^[a-z_][a-z0-9_]*$/i;
 
@@ -48,7 +51,8 @@ export class QueryHandles {
 
   constructor(path: string, limits: HandleLimits) {
     this.#path = path;
-    this.#own = new Session(path);
+    const connectionArgs = [`--max_server_memory_usage=${limits.memoryBytes}`, `--mark_cache_size=${MARK_CACHE_BYTES}`];
+    this.#own = new Session(path, { connectionArgs });
     this.#reads = new Gate('reads', limits.readsAtOnce, limits.readsWaiting);
     this.#writes = new Gate('writes', 1, limits.writesWaiting);
   }
