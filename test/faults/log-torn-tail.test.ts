@@ -189,6 +189,16 @@ describe('a torn tail', () => {
     );
   });
 
+  it('can no more be the last commit once a recovered log was opened: opening acknowledges what was found', () => {
+    const disk = diskWith(whole.segment);
+    resumeRun(disk, SEED);
+    disk.damage(`${LOG}/${SEGMENT}`, whole.to - 100, 1);
+    assert.throws(
+      () => recover(disk),
+      (error) => error instanceof LogDamaged && error.damage.commit === whole.commit,
+    );
+  });
+
   it('does not take a whole commit with a false number for a tear', () => {
     const segment = whole.segment.slice();
     const view = new DataView(segment.buffer);

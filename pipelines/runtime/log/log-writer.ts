@@ -229,9 +229,10 @@ export class RingWriter implements LogWriter {
 
   flush(): Promise<void> {
     assert(!this.#inCommand, 'a flush inside a command');
-    if (this.#failed) return Promise.reject(this.#failed);
     this.publish();
     this.poll();
+    // Asked after the poll, which may have learned of the failure just now.
+    if (this.#failed) return Promise.reject(this.#failed);
     if (this.durableCommands === this.commands) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#flushes.push({ commands: this.commands, resolve, reject });
