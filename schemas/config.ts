@@ -6,6 +6,7 @@
 import type { z } from 'zod';
 import { type EnvReference, env } from './configuration/environment.ts';
 import type { assetOptions, ConfigFile, feeOptions, SymbolFile } from './configuration/options.ts';
+import type { archiveOptions, historyOptions } from './configuration/store-options.ts';
 
 export { CANDLE_INTERVALS, type CandleInterval } from './candle-intervals.ts';
 export {
@@ -22,17 +23,37 @@ export { loadConfig } from './configuration/load-config.ts';
 export { findPlaces } from './configuration/places.ts';
 export { type EffectiveOption, type Environment, type ReadConfig, readConfig } from './configuration/read-config.ts';
 export type { AssetRules, Config, FeeRules, SymbolRules } from './configuration/rules.ts';
+export {
+  type ArchiveOptions,
+  archiveOptions,
+  type HistoryOptions,
+  historyOptions,
+} from './configuration/store-options.ts';
 export { type EnvReference, env };
 
 /** Everything in this process: the log is files, the stores are embedded engines. */
-export interface EmbeddedBackend {
+export interface EmbeddedBackend extends StoreOptions {
   readonly kind: 'embedded';
   readonly dataDir: string | EnvReference;
 }
 
-/** Runs the graph in one process on one data directory. */
-export function embedded(dataDir: string | EnvReference): EmbeddedBackend {
-  return Object.freeze({ kind: 'embedded', dataDir });
+/** What may be said of the stores that follow the log. */
+export interface StoreOptions {
+  readonly history?: Written<z.input<typeof historyOptions>>;
+  readonly archive?: Written<z.input<typeof archiveOptions>>;
+}
+
+/** Options of which texts may come from the environment. */
+type Written<Options> = {
+  readonly [K in keyof Options]: Options[K] | (string extends Options[K] ? EnvReference : never);
+};
+
+/**
+ * Runs the graph in one process on one data directory. Where a store is a server, its options say so:
+ * `embedded('./data', { history: { url: 'http://127.0.0.1:8123', password: env('CLICKHOUSE_PASSWORD') } })`.
+ */
+export function embedded(dataDir: string | EnvReference, stores: StoreOptions = {}): EmbeddedBackend {
+  return Object.freeze({ kind: 'embedded', dataDir, ...stores });
 }
 
 /** What {@link defineConfig} takes: names of assets and fees are checked against what is declared above them. */

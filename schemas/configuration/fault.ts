@@ -31,6 +31,7 @@ export const configFaultIds = {
   'empty-range': 'the lowest value is above the highest',
   'off-step': 'a price or quantity limit is no multiple of tick or lot, or finer than the unit',
   'self-trade-mode': 'the default mode is not among the allowed ones',
+  'secret-in-config': 'a secret stands in the file: name a variable of the environment instead',
   'decimals-changed': 'decimals of an asset that is in the log',
   'rules-changed': 'tick, lot or assets of a symbol that is in the log',
   'fees-unversioned': 'a fee rate changed without a higher version, or the version went back',

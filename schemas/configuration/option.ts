@@ -9,6 +9,8 @@ export interface OptionMeta {
   /** Environment variable that wins over the file. */
   readonly env?: string;
   readonly unit?: string;
+  /** Never shown; a literal in the file is warned of. */
+  readonly secret?: true;
 }
 
 /** Every option that was declared, by its schema. */

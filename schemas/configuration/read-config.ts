@@ -77,6 +77,7 @@ class Reading {
       this.#faults.push({ at, level: 'error', id: 'duplicate-id', says: `${path.join('.')} is declared twice` });
     }
     const raw = this.#resolve(given, []) as { [key: string]: unknown };
+    this.#warnOfSecrets(given);
     this.#override(raw);
     const parsed = configOptions.safeParse(raw);
     if (!parsed.success) this.#tellIssues(parsed.error.issues, raw);
@@ -105,16 +106,28 @@ class Reading {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#resolve(inner, [...path, key])]));
   }
 
+  #warnOfSecrets(given: unknown): void {
+    for (const { path, meta } of this.#declared) {
+      const value = valueAt(given, path.split('.'));
+      if (!meta.secret || typeof value !== 'string' || value === '') continue;
+      const says = `${path} stands in the file: write env('NAME'), or set ${meta.env}`;
+      this.#say('secret-in-config', path.split('.'), says, 'warn');
+    }
+  }
+
   /** Options of the environment win over the file. A group that may be left out, and is, stays out. */
   #override(raw: { [key: string]: unknown }): void {
     for (const { path, meta, isNumber } of this.#declared) {
       const text = meta.env === undefined ? undefined : this.#environment[meta.env];
       if (text === undefined) continue;
-      const [group, key] = path.split('.') as [string, string];
-      if (group === 'simulator' && raw.simulator === undefined) continue;
-      if (raw[group] === undefined) raw[group] = {};
-      if (!isObject(raw[group])) continue;
-      raw[group][key] = isNumber && /^\d{1,16}$/.test(text) ? Number(text) : text;
+      const segments = path.split('.');
+      if (segments[0] === 'simulator' && raw.simulator === undefined) continue;
+      let group: unknown = raw;
+      for (const segment of segments.slice(0, -1)) {
+        if (isObject(group)) group = group[segment] ??= {};
+      }
+      if (!isObject(group)) continue;
+      group[segments.at(-1)!] = isNumber && /^\d{1,16}$/.test(text) ? Number(text) : text;
       this.#fromEnvironment.set(path, meta.env!);
     }
   }
@@ -132,7 +145,7 @@ class Reading {
       const name = optionPath.join('.');
       if (told.has(name)) continue;
       told.add(name);
-      const value = valueAt(raw, optionPath);
+      const value = option?.meta.secret ? '***' : valueAt(raw, optionPath);
       const allowed = option?.meta.allowed ?? 'an object of options';
       if (value === undefined) this.#say('missing-option', optionPath, `${name} is not given, allowed: ${allowed}`);
       else this.#say('bad-value', optionPath, `${name}: ${show(value)} given, allowed: ${allowed}`);
@@ -346,7 +359,7 @@ class Reading {
         if (value === undefined && option.default === undefined) continue;
         found.push({
           path: name,
-          value: value ?? option.default,
+          value: option.meta.secret && value !== undefined ? '***' : (value ?? option.default),
           unit: value === undefined ? option.meta.unit : undefined,
           from: this.#fromEnvironment.get(name) ?? (value === undefined ? 'default' : 'file'),
         });

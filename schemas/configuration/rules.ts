@@ -11,6 +11,7 @@ import type {
   SelfTradeMode,
   TradingState,
 } from '../generated/records.ts';
+import type { ArchiveOptions, HistoryOptions } from './store-options.ts';
 
 export interface AssetRules {
   readonly name: string;
@@ -78,5 +79,10 @@ export interface Config {
   readonly snapshots: { readonly everyMs: number; readonly keep: number };
   readonly log: { readonly segmentBytes: number };
   readonly gateway: { readonly host: string; readonly port: number };
-  readonly backends: { readonly kind: 'embedded'; readonly dataDir: string };
+  readonly backends: {
+    readonly kind: 'embedded';
+    readonly dataDir: string;
+    readonly history: HistoryOptions;
+    readonly archive: ArchiveOptions;
+  };
 }

@@ -169,6 +169,12 @@ test('each kind of fault is found by its example, with its sentence', () => {
       says: /no symbol "BTC-USB" is declared\. Did you mean "BTC-USD"\?/,
     },
     {
+      parts: { backends: embedded('./data', { history: { password: 'open' } }) },
+      id: 'secret-in-config',
+      level: 'warn',
+      says: /^backends\.history\.password stands in the file: write env\('NAME'\), or set SLUICE_HISTORY_PASSWORD$/,
+    },
+    {
       parts: { backends: embedded(env('SLUICE_NOT_SET')) },
       id: 'missing-env',
       says: /backends\.dataDir: the variable SLUICE_NOT_SET is not set/,
@@ -374,6 +380,22 @@ test('env() takes the variable, else its default', () => {
   const parts = { backends: embedded(env('SOME_DIR', './here')) };
   assert.equal(configOf(parts).backends.dataDir, './here');
   assert.equal(configOf(parts, { SOME_DIR: './there' }).backends.dataDir, './there');
+});
+
+test('stores have options of their own; a secret is never shown', () => {
+  const history = { url: 'http://127.0.0.1:8123', password: env('HISTORY_PASSWORD'), retentionDays: 30 };
+  const backends = embedded('./data', { history, archive: { segmentRecords: 8_192 } });
+  const given = { ...sound, backends };
+  const { config, faults, options } = readConfig(given, { file: '', text: '' }, { HISTORY_PASSWORD: 'open sesame' });
+  assert.deepEqual(faults, []);
+  assert.equal(config?.backends.history.password, 'open sesame');
+  assert.deepEqual([config.backends.history.lingerMs, config.backends.archive.segmentRecords], [500, 8_192]);
+  assert.ok(!JSON.stringify(options).includes('sesame'));
+  const [fault] = faultsOf({ backends: { ...backends, archive: { segmentRecords: 5_000 } } }, { HISTORY_PASSWORD: '' });
+  assert.match(fault!.says, /backends\.archive\.segmentRecords: 5000 given, allowed: a multiple of 1,024/);
+  const urlOf = (url: string) => faultsOf({}, { SLUICE_HISTORY_URL: url }).map(({ says }) => says);
+  assert.deepEqual(urlOf('https://history.example.org:8443'), []);
+  assert.match(urlOf('ftp://example.org')[0]!, /history\.url: "ftp:.*\(from the environment: SLUICE_HISTORY_URL\)/);
 });
 
 test('the effective configuration cannot be changed, and is plain data', () => {
