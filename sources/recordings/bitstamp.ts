@@ -7,7 +7,7 @@ import {
   parseBitstamp,
   QUANTITY_DECIMALS,
 } from './bitstamp-events.ts';
-import { openingOrders } from './bitstamp-opening.ts';
+import { type OpeningBook, openingOrders } from './bitstamp-opening.ts';
 import { RecordedDesk } from './recorded-desk.ts';
 import { recordedRules } from './recorded-rules.ts';
 import type { RecordedStep, Recording, RecordingOptions, RecordingRules } from './recording.ts';
@@ -32,19 +32,19 @@ export class BitstampRecording implements Recording {
   constructor(lines: readonly string[], fileName: string, options: RecordingOptions = {}) {
     const events = parseBitstamp(lines, fileName);
     const lives = livesOf(events);
+    const opening = openingOrders(events, lives);
     let priceTicksMax = 1;
     let quantityLotsMax = 1;
-    for (const { events: own } of lives.values()) {
-      for (const event of own) {
-        priceTicksMax = Math.max(priceTicksMax, event.priceTicks);
-        quantityLotsMax = Math.max(quantityLotsMax, event.quantityLots);
-      }
+    const orders = [...[...lives.values()].flatMap((life) => life.events), ...opening.resting, ...opening.late];
+    for (const { priceTicks, quantityLots } of orders) {
+      priceTicksMax = Math.max(priceTicksMax, priceTicks);
+      quantityLotsMax = Math.max(quantityLotsMax, quantityLots);
     }
     const symbolName = options.symbolName ?? 'BTC-USD';
     const grid = { symbolName, priceDecimals: PRICE_DECIMALS, quantityDecimals: QUANTITY_DECIMALS };
     this.rules = recordedRules({ ...grid, priceTicksMax, quantityLotsMax, restingOrdersMax: 1_000_000 });
     this.desk = new RecordedDesk('b', this.rules, options);
-    this.steps = this.play(events, lives);
+    this.steps = this.play(events, lives, opening);
   }
 
   get skipped(): number {
@@ -63,10 +63,10 @@ export class BitstampRecording implements Recording {
   private *play(
     events: readonly BitstampEvent[],
     lives: ReadonlyMap<number, BitstampOrderLife>,
+    opening: OpeningBook,
   ): Generator<RecordedStep, void> {
     const first = events[0];
     if (first === undefined) return;
-    const opening = openingOrders(events, lives);
     yield* this.desk.opening(first.timeMicros);
     for (const order of opening.resting)
       yield* this.desk.limit(first.timeMicros, order.id, order.buy, order.priceTicks, order.quantityLots);
