@@ -71,8 +71,8 @@ export function embeddedAccess(directory: string): LedgerAccess {
   const passwords = passwordsOf(directory);
   return (role) => {
     const running = readPostmasterFile(clusterFolder(directory));
-    if (!running) {
-      throw Object.assign(new Error(`no PostgreSQL server runs in ${directory}`), { code: 'ECONNREFUSED' });
+    if (!running?.ready) {
+      throw Object.assign(new Error(`no PostgreSQL server answers in ${directory}`), { code: 'ECONNREFUSED' });
     }
     return {
       host: '127.0.0.1',

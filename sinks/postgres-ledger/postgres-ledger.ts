@@ -88,7 +88,7 @@ export class PostgresLedger implements Sink {
   #failed: Error | undefined;
   #closed = false;
   #wake: (() => void) | undefined;
-  #awaySinceMs = 0;
+  #awaySinceMs: number | undefined;
   #transactions = 0;
   #entries = 0;
   #skippedBlocks = 0;
@@ -122,7 +122,7 @@ export class PostgresLedger implements Sink {
   }
 
   figures(): { readonly [nameWithUnit: string]: number | string } {
-    const awayMs = this.#awaySinceMs === 0 ? 0 : this.#context.clock.monotonicMs() - this.#awaySinceMs;
+    const awayMs = this.#awaySinceMs === undefined ? 0 : this.#context.clock.monotonicMs() - this.#awaySinceMs;
     return {
       transactions: this.#transactions,
       entries: this.#entries,
@@ -222,16 +222,16 @@ export class PostgresLedger implements Sink {
   }
 
   #isAway(error: unknown): void {
-    if (this.#awaySinceMs !== 0) return;
+    if (this.#awaySinceMs !== undefined) return;
     this.#awaySinceMs = this.#context.clock.monotonicMs();
     const reason = error instanceof Error ? error.message : String(error);
     this.#context.say(`The ledger does not answer (${reason}). Trading goes on, settlement waits and tries again.`);
   }
 
   #isBack(): void {
-    if (this.#awaySinceMs === 0) return;
+    if (this.#awaySinceMs === undefined) return;
     const seconds = (this.#context.clock.monotonicMs() - this.#awaySinceMs) / 1000;
-    this.#awaySinceMs = 0;
+    this.#awaySinceMs = undefined;
     this.#context.say(`The ledger answers again after ${seconds.toFixed(1)} s; settlement catches up.`);
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 /** What a PostgreSQL server writes about itself into its data folder. */
 export interface PostmasterFile {
   readonly pid: number;
+  /** 0: not known yet. */
   readonly port: number;
   /** The server accepts connections. */
   readonly ready: boolean;
@@ -22,7 +23,8 @@ export function readPostmasterFile(folder: string): PostmasterFile | undefined {
   }
   const pid = Number(lines[0]);
   if (!Number.isInteger(pid) || pid <= 1) return undefined;
-  return { pid, port: Number(lines[3] ?? 0), ready: lines[7]?.trim() === 'ready' };
+  const port = Number(lines[3]);
+  return { pid, port: Number.isInteger(port) ? port : 0, ready: lines[7]?.trim() === 'ready' };
 }
 
 /**

@@ -34,13 +34,16 @@ export function judgeSettlementError(error: unknown): 'wait' | Error {
   if (error instanceof NotCommitted) return 'wait';
   const code = (error as { code?: unknown } | null)?.code;
   const message = error instanceof Error ? error.message : String(error);
-  if (typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code)) return judgeSqlState(code, message, error);
+  if (typeof code === 'string' && SQLSTATE.test(code)) return judgeSqlState(code, message, error);
   if (typeof code === 'string' && NETWORK.test(code)) return 'wait';
   if (CLIENT_GAVE_UP.test(message)) return 'wait';
   return new ExitError(70, `settlement failed for a reason nobody foresaw: ${message}`, { cause: error });
 }
 
-const NETWORK = /^(E[A-Z_]+|UND_ERR_[A-Z_]+)$/;
+/** Five characters with a digit among them: EPIPE is none. */
+const SQLSTATE = /^(?=.*\d)[0-9A-Z]{5}$/;
+/** The system's codes, and those that Node has for a socket that is gone; its others (ERR_...) are bugs of ours. */
+const NETWORK = /^(E(?!RR_)[A-Z]+|ERR_STREAM_DESTROYED|ERR_STREAM_WRITE_AFTER_END|ERR_SOCKET_CLOSED)$/;
 /** What the client says without a code. */
 const CLIENT_GAVE_UP =
   /^(Connection terminated|Query read timeout|timeout expired|timeout exceeded|Client has encountered a connection error|Client was closed|Client is closed|The connections are closed|the connections are closed|This socket has been ended|Cannot call write after a stream was destroyed)/;
