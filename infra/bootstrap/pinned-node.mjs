@@ -63,10 +63,7 @@ export function runPinnedNode(args, node = nodeForSources()) {
     env: { ...process.env, SLUICE_LAUNCHER_PID: String(process.pid) },
   });
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  // A terminal sends its Ctrl-C to both of us; the child decides what that means and we wait for it.
-  const forward = (signal) => {
-    if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-  };
+  const forward = (signal) => child.kill(signal);
   for (const signal of signals) process.on(signal, forward);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
