@@ -68,7 +68,8 @@ test('what a layout names in backticks exists, and every entry of a room is name
       if (!existsSync(join(projectRoot, room, name))) wrong.push(`${room}/README.md names ${name}, which is not there`);
     }
     for (const entry of readdirSync(join(projectRoot, room))) {
-      if (!entry.startsWith('.') && entry !== 'README.md' && !named.includes(entry)) {
+      const mirrored = room === 'test' && rooms.includes(entry);
+      if (!entry.startsWith('.') && entry !== 'README.md' && !mirrored && !named.includes(entry)) {
         wrong.push(`${room}/README.md does not name ${entry}`);
       }
     }
