@@ -13,6 +13,8 @@ export interface EngineOrder {
   readonly database: string;
   readonly users: readonly DoorUser[];
   readonly limits: DoorLimits;
+  /** Package of the engine. */
+  readonly engine: string;
 }
 
 export type EngineNotice =
@@ -32,7 +34,7 @@ if (process.send) {
 async function serve(order: EngineOrder): Promise<void> {
   let engine: typeof import('chdb');
   try {
-    engine = await import('chdb');
+    engine = (await import(order.engine)) as typeof import('chdb');
     engine.version();
   } catch (error) {
     give({ kind: 'failed', reason: sentence(error), lasting: true });
@@ -41,7 +43,7 @@ async function serve(order: EngineOrder): Promise<void> {
   const { QueryHandles } = await import('./query-handles.ts');
   const { createHttpDoor } = await import('./http-door.ts');
   const version = engine.version().libchdb.replaceAll('"', '');
-  const handles = new QueryHandles(order.path, {
+  const handles = new QueryHandles(order.path, order.database, {
     readsAtOnce: 2,
     readsWaiting: 32,
     writesWaiting: 64,

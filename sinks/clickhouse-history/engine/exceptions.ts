@@ -29,6 +29,7 @@ const statusByCode: ReadonlyMap<number, number> = new Map([
   [62, 400],
   [27, 400],
   [6, 400],
+  [456, 400],
   [457, 400],
   [117, 400],
   [60, 404],

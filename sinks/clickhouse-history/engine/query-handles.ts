@@ -49,10 +49,12 @@ export class QueryHandles {
   readonly #own: Session;
   #lastMark = 0;
 
-  constructor(path: string, limits: HandleLimits) {
+  /** Opens the data directory, and in it the database that statements are in where they name none. */
+  constructor(path: string, database: string, limits: HandleLimits) {
     this.#path = path;
     const connectionArgs = [`--max_server_memory_usage=${limits.memoryBytes}`, `--mark_cache_size=${MARK_CACHE_BYTES}`];
     this.#own = new Session(path, { connectionArgs });
+    this.#own.query(`CREATE DATABASE IF NOT EXISTS ${database}`);
     this.#reads = new Gate('reads', limits.readsAtOnce, limits.readsWaiting);
     this.#writes = new Gate('writes', 1, limits.writesWaiting);
   }

@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly restartMs?: number;
   readonly restartMsMax?: number;
   readonly readyDeadlineMs?: number;
+  /** Package of the engine; `chdb` where not given. */
+  readonly engine?: string;
 }
 
 export interface Engine {
@@ -128,6 +130,7 @@ class WatchedEngine implements Engine {
         { ...this.address.analyst, readonly: true },
       ],
       limits: { ...engineLimits, ...this.#options.limits },
+      engine: this.#options.engine ?? 'chdb',
     };
     const notice = await new Promise<EngineNotice>((resolve) => {
       const failed = (reason: string) => resolve({ kind: 'failed', reason, lasting: false });
@@ -185,23 +188,31 @@ class WatchedEngine implements Engine {
 /** An engine whose starter was killed ends by itself in a moment; it must be gone before its data is opened again. */
 async function outlive(known: EngineAddress, say: (line: string) => void): Promise<void> {
   const until = Date.now() + 10_000;
-  for (let told = false; await answers(known); ) {
+  for (let told = false; lives(known.processId) && (await answers(known)); ) {
     if (!told) say(`history engine ${known.processId} of an earlier run is still there; waiting for its end`);
     told = true;
-    if (Date.now() > until)
+    if (Date.now() > until) {
       throw new Error(`the history engine of an earlier run (process ${known.processId}) does not end: stop it`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
-/** True when something on that address knows our password: only our engine does. */
+function lives(processId: number): boolean {
+  try {
+    process.kill(processId, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** True when what listens there knows our password, or hangs: the number of the process may be another's by now. */
 async function answers(known: EngineAddress): Promise<boolean> {
   try {
     const headers = { 'X-ClickHouse-User': known.owner.name, 'X-ClickHouse-Key': known.owner.password };
-    const response = await fetch(`${known.url}/?query=SELECT%201&database=default`, {
-      headers,
-      signal: AbortSignal.timeout(1_000),
-    });
+    const url = `${known.url}/?query=SELECT%201&database=default`;
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(1_000) });
     await response.arrayBuffer();
     return response.ok;
   } catch (error) {
