@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { rejectCode, rejectReason, rejectTable } from '../../operators/accounts/reject-reasons.ts';
 import type { Place, RejectReason } from '../../schemas/generated/records.ts';
 import { enumSymbols } from '../../schemas/generated/records.ts';
 import { ExchangeLoop } from './exchange-loop.ts';
 import * as make from './record-makers.ts';
+import { rejectPage } from './reject-page.ts';
 
 const FUNDS = 9_000_000_000_000_000;
 
@@ -127,6 +129,11 @@ test('lists the reasons of the record, in its order, with one row each', () => {
     [...steps].sort((a, b) => a - b),
   );
   for (const { reason } of rejectTable) assert.equal(rejectReason(rejectCode(reason)), reason);
+});
+
+test('tells on its page what the table says', () => {
+  const page = new URL('../../operators/reject-reasons.md', import.meta.url);
+  assert.equal(readFileSync(page, 'utf8'), rejectPage());
 });
 
 test('has a fault below for every reason that ingest and risk give for a new order', () => {

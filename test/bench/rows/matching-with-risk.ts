@@ -59,7 +59,7 @@ export async function rows({ dataFolder, quick, say }: BenchOptions): Promise<Ro
   ];
 }
 
-class BookWithRisk {
+export class BookWithRisk {
   readonly state = new RiskState(new AccountTable(), new OpenOrders(), 1);
   readonly #book = new OrderBook({ openOrdersMax: OPEN_ORDERS_MAX, quoteUnitsPerTickLot: 1 });
 
