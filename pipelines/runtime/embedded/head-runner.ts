@@ -27,7 +27,7 @@ export interface HeadRunnerOptions {
   readonly publishEvery: number;
 }
 
-export const DEFAULT_RUNNER: HeadRunnerOptions = { inFlightMax: 65_536, sliceMs: 5, publishEvery: 64 };
+export const DEFAULT_RUNNER: HeadRunnerOptions = { inFlightMax: 65_536, sliceMs: 5, publishEvery: 256 };
 
 interface Waiting {
   readonly edge: Edge;

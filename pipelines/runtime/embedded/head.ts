@@ -337,6 +337,10 @@ export class Head {
   ): ((record: AnyRecord, partition?: number) => void) | undefined {
     const counters = this.edges.get(edgeName(edge))!;
     const log = this.logs.get(edge.to);
+    if (log && log.node.key === inboxLog.node.key) {
+      // The key is the same from end to end: what a partition says stays in the partition of its number.
+      return (record, target) => this.#append(counters, partition, log, target ?? partition, record);
+    }
     if (log) {
       return (record, target) => {
         this.#append(counters, partition, log, target ?? this.#route(log, record, partition), record);
@@ -371,7 +375,7 @@ export class Head {
     if (key === 'symbol') {
       if (record.symbol === 0) return own;
       const partition = this.catalog.symbolPartitions[record.symbol];
-      assert(partition !== undefined, `symbol ${record.symbol} has no partition in the catalog`);
+      assert(partition !== undefined, 'a symbol has no partition in the catalog');
       return partition;
     }
     return 0;
@@ -424,7 +428,7 @@ export class Head {
         reader.edge.records++;
         applyTo(reader.instance, record, moment);
       }
-      assert(moment.timeMicros >= inbox.timeMicros, `log time of ${inbox.log}/${inbox.partition} went back`);
+      assert(moment.timeMicros >= inbox.timeMicros, 'the log time of an inbox went back');
       inbox.timeMicros = moment.timeMicros;
       if (record.type === 'tick' && record.number % CHECKPOINT_TICKS === 0) this.#checkpoint(inbox);
       if (this.#workHead > 4096 && this.#workHead * 2 > this.#workTail) this.#compact();

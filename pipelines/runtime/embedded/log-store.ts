@@ -1,5 +1,5 @@
 /** The live store: records are encoded straight into the memory that the journal writes to disk. */
-import { encodeRecord } from '../../../schemas/codec.ts';
+import { encodeWithRoom } from '../../../schemas/codec.ts';
 import type { Envelope } from '../../../schemas/envelope.ts';
 import type { AnyRecord } from '../../../schemas/generated/records.ts';
 import type { LogWriter } from '../log/log-writer.ts';
@@ -10,7 +10,7 @@ export function logStore(writer: LogWriter): RecordStore {
   return {
     beginCommand: () => writer.beginCommand(),
     append(chainKey: number, log: number, partition: number, offset: number, envelope: Envelope, record: AnyRecord) {
-      const end = encodeRecord(envelope, record, bytes, writer.reserve());
+      const end = encodeWithRoom(envelope, record, bytes, writer.reserve());
       writer.append(chainKey, log, partition, offset, end);
     },
     endCommand: () => writer.endCommand(),

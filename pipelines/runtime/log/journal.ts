@@ -248,10 +248,10 @@ export class Journal {
 
 /** A frame's fields as the maker of records must give them. Throws where one leaves its bits. */
 export function checkFrameFields(chainKey: number, log: number, partition: number, offset: number): void {
-  assert(chainKey >= 0 && chainKey < CHAIN_KEYS, `chain ${chainKey} leaves its bits`);
-  assert(log >= 0 && log < LOGS_MAX, `log ${log} leaves its bits`);
-  assert(partition >= 0 && partition < PARTITIONS_MAX, `partition ${partition} leaves its bits`);
-  assert(offset >= 0 && offset <= OFFSET_MAX, `offset ${offset} leaves its bits`);
+  assert(chainKey >= 0 && chainKey < CHAIN_KEYS, 'the chain of a frame leaves its bits');
+  assert(log >= 0 && log < LOGS_MAX, 'the log of a frame leaves its bits');
+  assert(partition >= 0 && partition < PARTITIONS_MAX, 'the partition of a frame leaves its bits');
+  assert(offset >= 0 && offset <= OFFSET_MAX, 'the offset of a frame leaves its bits');
 }
 
 function notDense(slot: number, expected: number, given: number): ExitError {
