@@ -123,12 +123,14 @@ export class OpenOrders {
 
   /** Slots in use by ascending order id. */
   sorted(): Int32Array {
-    const slots = new Int32Array(this.count);
+    const ids = new Float64Array(this.count);
     let count = 0;
     for (let slot = 1; slot < this.used; slot++) {
-      if (this.doubles[(slot << 4) + ORDER_ID] !== 0) slots[count++] = slot;
+      const id = this.doubles[(slot << 4) + ORDER_ID]!;
+      if (id !== 0) ids[count++] = id;
     }
-    return slots.sort((a, b) => this.doubles[(a << 4) + ORDER_ID]! - this.doubles[(b << 4) + ORDER_ID]!);
+    ids.sort();
+    return Int32Array.from(ids, (id) => this.find(id));
   }
 
   write(to: StateWriter): void {

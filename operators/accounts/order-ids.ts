@@ -21,6 +21,10 @@ const VALID_UNTIL = 5;
 /** Its span has passed while the order was open: it goes when the order ends. */
 const OVERDUE = 1;
 
+/** The integers of an entry that are state: key, content, account, and the two doubles. */
+const SAVED = [0, 1, 2, 3, 4, 5, 6, 8, 9, 10, 11];
+const ROW_WIDTH = SAVED.length;
+
 const CHUNK_BITS = 14;
 const CHUNK_MASK = (1 << CHUNK_BITS) - 1;
 /** Ids that expire within one span of this length form a list. */
@@ -171,14 +175,15 @@ export class OrderIds {
     to.number(this.#remembered);
     to.integer(this.#spansMask);
     to.integer(this.count);
-    for (const entry of this.#inOrder()) {
+    const rows = new Int32Array(this.count * ROW_WIDTH);
+    let row = 0;
+    for (let entry = this.#firstFrom(-1); entry !== 0; entry = this.#following(entry)) {
       const integers = this.#integers[entry >> CHUNK_BITS]!;
-      const doubles = this.#doubles[entry >> CHUNK_BITS]!;
       const at = (entry & CHUNK_MASK) << 4;
-      for (let i = KEY; i <= ACCOUNT; i++) to.integer(integers[at + i]!);
-      to.number(doubles[(at >> 1) + ORDER_ID]!);
-      to.number(doubles[(at >> 1) + VALID_UNTIL]!);
+      for (let i = 0; i < ROW_WIDTH; i++) rows[row + i] = integers[at + SAVED[i]!]!;
+      row += ROW_WIDTH;
     }
+    to.block(new Uint8Array(rows.buffer));
   }
 
   read(from: StateReader): void {
@@ -188,10 +193,14 @@ export class OrderIds {
     this.#remembered = from.number();
     this.#spansMask = from.integer();
     this.#lists = new Int32Array((this.#spansMask + 2) * 2);
-    const w = new Int32Array(7);
-    for (let count = from.integer(); count > 0; count--) {
-      for (let i = 0; i < 7; i++) w[i] = from.integer();
-      this.#insert(w[6]!, w[0]!, w[1]!, w[2]!, w[3]!, w[4]!, w[5]!, from.number(), from.number());
+    const count = from.integer();
+    const rows = new Int32Array(from.block(count * ROW_WIDTH * 4).buffer);
+    const entry = new Int32Array(16);
+    const doubles = new Float64Array(entry.buffer);
+    for (let row = 0; row < rows.length; row += ROW_WIDTH) {
+      for (let i = 0; i < ROW_WIDTH; i++) entry[SAVED[i]!] = rows[row + i]!;
+      const [a, b, c, d, low, high, account] = entry;
+      this.#insert(account!, a!, b!, c!, d!, low!, high!, doubles[ORDER_ID]!, doubles[VALID_UNTIL]!);
     }
   }
 
@@ -324,23 +333,40 @@ export class OrderIds {
   /** Entries by (span, order id). */
   #inOrder(): number[] {
     const entries: number[] = [];
-    const overdue = (this.#spansMask + 1) * 2;
-    for (let i = -1; i <= this.#spansMask; i++) {
-      const list = i < 0 ? overdue : ((this.#span + i) & this.#spansMask) * 2;
-      let entry = this.#lists[list]!;
-      while (entry !== 0) {
-        entries.push(entry);
-        entry = this.#integers[entry >> CHUNK_BITS]![((entry & CHUNK_MASK) << 4) + NEXT]!;
-      }
-    }
+    for (let entry = this.#firstFrom(-1); entry !== 0; entry = this.#following(entry)) entries.push(entry);
     return entries;
+  }
+
+  /** The first entry of the span that lies `ahead` of the present one, or of a later one; -1 is the overdue list. */
+  #firstFrom(ahead: number): number {
+    for (let i = ahead; i <= this.#spansMask; i++) {
+      const list = i < 0 ? this.#spansMask + 1 : (this.#span + i) & this.#spansMask;
+      const entry = this.#lists[list * 2]!;
+      if (entry !== 0) return entry;
+    }
+    return 0;
+  }
+
+  /** The entry after this one, by (span, order id), or 0. */
+  #following(entry: number): number {
+    const integers = this.#integers[entry >> CHUNK_BITS]!;
+    const at = (entry & CHUNK_MASK) << 4;
+    const next = integers[at + NEXT]!;
+    if (next !== 0) return next;
+    const overdue = (integers[at + FLAGS]! & OVERDUE) !== 0;
+    return this.#firstFrom(overdue ? 0 : this.#spanOf(entry) - this.#span + 1);
+  }
+
+  #spanOf(entry: number): number {
+    const doubles = this.#doubles[entry >> CHUNK_BITS]!;
+    return Math.floor(doubles[((entry & CHUNK_MASK) << 3) + VALID_UNTIL]! / SPAN_MICROS);
   }
 
   /** To the end of the list of its span, or of the overdue ones. */
   #append(entry: number): void {
     const integers = this.#integers[entry >> CHUNK_BITS]!;
     const at = (entry & CHUNK_MASK) << 4;
-    const span = Math.floor(this.#doubles[entry >> CHUNK_BITS]![(at >> 1) + VALID_UNTIL]! / SPAN_MICROS);
+    const span = this.#spanOf(entry);
     const overdue = span < this.#span;
     if (overdue) integers[at + FLAGS]! |= OVERDUE;
     const list = (overdue ? this.#spansMask + 1 : span & this.#spansMask) * 2;
@@ -355,7 +381,7 @@ export class OrderIds {
   #unlink(entry: number): void {
     const integers = this.#integers[entry >> CHUNK_BITS]!;
     const at = (entry & CHUNK_MASK) << 4;
-    const span = Math.floor(this.#doubles[entry >> CHUNK_BITS]![(at >> 1) + VALID_UNTIL]! / SPAN_MICROS);
+    const span = this.#spanOf(entry);
     const list = ((integers[at + FLAGS]! & OVERDUE) !== 0 ? this.#spansMask + 1 : span & this.#spansMask) * 2;
     const previous = integers[at + PREVIOUS]!;
     const next = integers[at + NEXT]!;

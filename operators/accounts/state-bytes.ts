@@ -45,6 +45,13 @@ export class StateWriter {
     this.#at += value.length * (wide ? 2 : 1);
   }
 
+  /** Bytes as they are: of typed arrays, so of a little-endian machine, as all that Node runs this on are. */
+  block(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
   /** The bytes written so far, copied. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#at);
@@ -93,6 +100,13 @@ export class StateReader {
     }
     this.#at += length * (wide ? 2 : 1);
     return value;
+  }
+
+  /** A copy of the next bytes, so that typed arrays can be laid over it. */
+  block(length: number): Uint8Array {
+    const at = this.#view.byteOffset + this.#at;
+    this.#at += length;
+    return new Uint8Array(this.#view.buffer.slice(at, at + length));
   }
 
   /** Nothing may be left over. */

@@ -73,15 +73,12 @@ export class TransferIds {
 
   write(to: StateWriter): void {
     to.integer(this.#used - 1);
-    for (let i = WIDTH; i < this.#used * WIDTH; i++) to.integer(this.#entries[i]!);
+    to.block(new Uint8Array(this.#entries.buffer, WIDTH * 4, (this.#used - 1) * WIDTH * 4));
   }
 
   read(from: StateReader): void {
-    const entry = new Array<number>(WIDTH);
-    for (let count = from.integer(); count > 0; count--) {
-      for (let i = 0; i < WIDTH; i++) entry[i] = from.integer();
-      this.#append(entry);
-    }
+    const rows = new Int32Array(from.block(from.integer() * WIDTH * 4).buffer);
+    for (let row = 0; row < rows.length; row += WIDTH) this.#append(rows.subarray(row, row + WIDTH));
   }
 
   hashInto(hash: StateHash): void {
@@ -91,7 +88,7 @@ export class TransferIds {
     hash.addSum(sum[0]!, sum[1]!, sum[2]!, sum[3]!);
   }
 
-  #append(entry: readonly number[]): void {
+  #append(entry: ArrayLike<number>): void {
     if ((this.#used + 1) * WIDTH > this.#entries.length) {
       const entries = new Int32Array(this.#entries.length * 2);
       entries.set(this.#entries);
