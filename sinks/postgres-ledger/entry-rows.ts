@@ -37,6 +37,9 @@ const CHAR_OID = 18;
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const ASSET_MAX = 32_767;
 const TWO_32 = 2 ** 32;
+const TWO_MINUS_32 = 2 ** -32;
+/** The length of a field that is NULL. */
+const NULL = -1;
 /** Bytes of a row without its texts and postings, at most. */
 const ROW_BYTES_MAX = 2 + FIELDS * 4 + 6 * 8 + 4 + 2 + 1 + 8 + 4 * 20;
 /** Bytes of one posting in the four arrays. */
@@ -68,34 +71,33 @@ export class EntryRows {
     const texts = (entry.reference.length + entry.reason.length) * 3;
     this.#reserve(ROW_BYTES_MAX + POSTING_BYTES * count + texts);
     const bytes = this.#bytes;
-    let at = bytes.writeInt16BE(FIELDS, this.#at);
+    let at = put2(bytes, FIELDS, this.#at);
     at = putInt8(bytes, entry.entryId, at);
     at = putInt8(bytes, entry.firstSequence, at);
     at = putInt8(bytes, entry.lastSequence, at);
     at = putInt8(bytes, entry.movedAt, at);
-    at = entry.commandId === 0 ? putNull(bytes, at) : putInt8(bytes, entry.commandId, at);
-    at = entry.tradeId === 0 ? putNull(bytes, at) : putInt8(bytes, entry.tradeId, at);
-    if (entry.tradeSymbol === 0) at = putNull(bytes, at);
-    else at = bytes.writeInt32BE(entry.tradeSymbol, bytes.writeInt32BE(4, at));
-    at = bytes.writeInt16BE(entry.accountPartition, bytes.writeInt32BE(2, at));
-    at = bytes.writeInt32BE(1, at);
+    at = entry.commandId === 0 ? put4(bytes, NULL, at) : putInt8(bytes, entry.commandId, at);
+    at = entry.tradeId === 0 ? put4(bytes, NULL, at) : putInt8(bytes, entry.tradeId, at);
+    at = entry.tradeSymbol === 0 ? put4(bytes, NULL, at) : put4(bytes, entry.tradeSymbol, put4(bytes, 4, at));
+    at = put2(bytes, entry.accountPartition, put4(bytes, 2, at));
+    at = put4(bytes, 1, at);
     bytes[at++] = kindCodes[entry.kind]!;
     at = putArrayHead(bytes, at, count, INT8_OID, 8);
     for (let index = 0; index < count; index++) at = putInt8(bytes, postings[index]!.account, at);
     at = putArrayHead(bytes, at, count, CHAR_OID, 1);
     for (let index = 0; index < count; index++) {
-      at = bytes.writeInt32BE(1, at);
+      at = put4(bytes, 1, at);
       bytes[at++] = ledgerAccountCodes[postings[index]!.ledgerAccount]!;
     }
     at = putArrayHead(bytes, at, count, INT2_OID, 2);
     for (let index = 0; index < count; index++) {
       const asset = postings[index]!.asset;
       assert(asset <= ASSET_MAX, 'the ledger has room for 32,767 assets');
-      at = bytes.writeInt16BE(asset, bytes.writeInt32BE(2, at));
+      at = put2(bytes, asset, put4(bytes, 2, at));
     }
     at = putArrayHead(bytes, at, count, INT8_OID, 8);
     for (let index = 0; index < count; index++) at = putInt8(bytes, postings[index]!.amount, at);
-    at = entry.reverses === 0 ? putNull(bytes, at) : putInt8(bytes, entry.reverses, at);
+    at = entry.reverses === 0 ? put4(bytes, NULL, at) : putInt8(bytes, entry.reverses, at);
     at = putText(bytes, entry.reference, at);
     this.#at = putText(bytes, entry.reason, at);
     this.#rows++;
@@ -115,44 +117,49 @@ export class EntryRows {
   }
 }
 
-/** Length and value of a safe integer; the high word by floor, so that negative ones come out as two's complement. */
-function putInt8(bytes: Buffer, value: number, at: number): number {
-  const high = Math.floor(value / TWO_32);
-  const low = value - high * TWO_32;
-  bytes[at] = 0;
-  bytes[at + 1] = 0;
-  bytes[at + 2] = 0;
-  bytes[at + 3] = 8;
-  bytes[at + 4] = high >> 24;
-  bytes[at + 5] = high >> 16;
-  bytes[at + 6] = high >> 8;
-  bytes[at + 7] = high;
-  bytes[at + 8] = low >>> 24;
-  bytes[at + 9] = low >>> 16;
-  bytes[at + 10] = low >>> 8;
-  bytes[at + 11] = low;
-  return at + 12;
+function put2(bytes: Uint8Array, value: number, at: number): number {
+  bytes[at] = value >> 8;
+  bytes[at + 1] = value;
+  return at + 2;
 }
 
-function putNull(bytes: Buffer, at: number): number {
-  return bytes.writeInt32BE(-1, at);
+function put4(bytes: Uint8Array, value: number, at: number): number {
+  bytes[at] = value >> 24;
+  bytes[at + 1] = value >> 16;
+  bytes[at + 2] = value >> 8;
+  bytes[at + 3] = value;
+  return at + 4;
+}
+
+/** Length and value of a safe integer; the high word by floor, so that negative ones come out as two's complement. */
+function putInt8(bytes: Uint8Array, value: number, at: number): number {
+  const high = Math.floor(value * TWO_MINUS_32);
+  put4(bytes, 8, at);
+  put4(bytes, high, at + 4);
+  return put4(bytes, (value - high * TWO_32) | 0, at + 8);
 }
 
 /** Empty texts are NULL. PostgreSQL's texts hold no U+0000, and settlement must not stop at somebody's reason. */
 function putText(bytes: Buffer, text: string, at: number): number {
-  if (text === '') return putNull(bytes, at);
+  if (text === '') return put4(bytes, NULL, at);
   const length = bytes.write(text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text, at + 4, 'utf8');
-  bytes.writeInt32BE(length, at);
+  put4(bytes, length, at);
   return at + 4 + length;
 }
 
-function putArrayHead(bytes: Buffer, start: number, count: number, elementOid: number, elementBytes: number): number {
-  let at = bytes.writeInt32BE(20 + count * (4 + elementBytes), start);
-  at = bytes.writeInt32BE(1, at);
-  at = bytes.writeInt32BE(0, at);
-  at = bytes.writeInt32BE(elementOid, at);
-  at = bytes.writeInt32BE(count, at);
-  return bytes.writeInt32BE(1, at);
+function putArrayHead(
+  bytes: Uint8Array,
+  start: number,
+  count: number,
+  elementOid: number,
+  elementBytes: number,
+): number {
+  put4(bytes, 20 + count * (4 + elementBytes), start);
+  put4(bytes, 1, start + 4);
+  put4(bytes, 0, start + 8);
+  put4(bytes, elementOid, start + 12);
+  put4(bytes, count, start + 16);
+  return put4(bytes, 1, start + 20);
 }
 
 function codesOf(letters: { readonly [name: string]: string }): { readonly [name: string]: number } {

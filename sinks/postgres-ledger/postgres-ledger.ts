@@ -24,23 +24,25 @@ import { judgeSettlementError, SequenceGap } from './settlement-errors.ts';
 export interface PostgresLedgerOptions {
   /** A server of one's own; without it the embedded one is started in the data directory, and stopped at the end. */
   readonly access?: LedgerAccess;
-  /** See `TRANSACTION_PACE_MS`; for measurements. */
-  readonly paceMs?: number;
+  /** See `TRANSACTION_WAIT_MS`; for measurements. */
+  readonly waitMs?: number;
 }
 
 /** A block of settlement: the smaller, the sooner it is settled; waiting blocks share a transaction anyway. */
 const BLOCK_RECORDS = 1_024;
 /** Records of the accounts log in one transaction, at most. */
-const TRANSACTION_RECORDS_MAX = 16_384;
+const TRANSACTION_RECORDS_MAX = 32_768;
+/**
+ * While settlement keeps up, a transaction waits until it has so many records, or until its oldest has waited so long.
+ * The more records share one, the fewer balances are touched (a thousand busy accounts are soon all in it) and the
+ * fewer syncs ask for the disk that the log needs too.
+ */
+const TRANSACTION_RECORDS_WANTED = 8_192;
+const TRANSACTION_WAIT_MS = 80;
+/** Records older than this are a backlog, which is worked off without waiting. */
+const BACKLOG_MICROS = 1_000_000;
 /** Blocks that may wait. The lane keeps fewer in flight; more is a bug of ours. */
 const WAITING_BLOCKS_MAX = 1_024;
-/**
- * From the beginning of one transaction to that of the next, at least, while settlement keeps up. The more records share
- * one, the fewer balances are touched and the fewer syncs ask for the disk that the log needs too.
- */
-const TRANSACTION_PACE_MS = 50;
-/** Records older than this are a backlog, which is worked off without a pause. */
-const BACKLOG_MICROS = 1_000_000;
 const PAUSE_MS = { first: 50, most: 2_000 };
 /** Log whose offsets the entries name. */
 const ACCOUNTS_LOG = 'accounts';
@@ -54,7 +56,7 @@ export function postgresLedger(options: PostgresLedgerOptions = {}): SinkDefinit
     blockRecords: BLOCK_RECORDS,
     open: async (context) => {
       const home = options.access ? serverLedger(options.access) : embeddedLedger(context);
-      return new PostgresLedger(home, context, options.paceMs);
+      return new PostgresLedger(home, context, options.waitMs);
     },
   };
 }
@@ -73,6 +75,8 @@ export interface LedgerHome {
 
 interface Waiting {
   readonly block: SinkBlock;
+  readonly records: number;
+  readonly sinceMs: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -80,10 +84,13 @@ interface Waiting {
 export class PostgresLedger implements Sink {
   readonly #home: LedgerHome;
   readonly #context: Pick<SinkContext, 'clock' | 'say'>;
-  readonly #paceMs: number;
+  readonly #waitMs: number;
   #store: LedgerStore | undefined;
   #start = 0;
   readonly #waiting: Waiting[] = [];
+  #waitingRecords = 0;
+  /** The next transaction waits for more records. */
+  #gathers = false;
   #writing: Promise<void> | undefined;
   #failed: Error | undefined;
   #closed = false;
@@ -92,13 +99,12 @@ export class PostgresLedger implements Sink {
   #transactions = 0;
   #entries = 0;
   #skippedBlocks = 0;
-  #lastBeganMs = Number.NEGATIVE_INFINITY;
   #lastTransactionMs = 0;
 
-  constructor(home: LedgerHome, context: Pick<SinkContext, 'clock' | 'say'>, paceMs = TRANSACTION_PACE_MS) {
+  constructor(home: LedgerHome, context: Pick<SinkContext, 'clock' | 'say'>, waitMs = TRANSACTION_WAIT_MS) {
     this.#home = home;
     this.#context = context;
-    this.#paceMs = paceMs;
+    this.#waitMs = waitMs;
   }
 
   async positions(): Promise<Map<string, number>> {
@@ -116,7 +122,13 @@ export class PostgresLedger implements Sink {
     assert(!this.#closed, 'a block was written to a ledger that is closed');
     assert(this.#start > 0, 'positions() comes before the first block');
     assert(this.#waiting.length < WAITING_BLOCKS_MAX, `more than ${WAITING_BLOCKS_MAX} blocks wait for the ledger`);
-    const written = new Promise<void>((resolve, reject) => this.#waiting.push({ block, resolve, reject }));
+    const records = block.lastOffset - block.firstOffset + 1;
+    const sinceMs = this.#context.clock.monotonicMs();
+    const written = new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ block, records, sinceMs, resolve, reject });
+    });
+    this.#waitingRecords += records;
+    if (this.#gathers && this.#waitingRecords >= TRANSACTION_RECORDS_WANTED) this.#wake?.();
     this.#writing ??= this.#writeAll();
     return written;
   }
@@ -146,20 +158,20 @@ export class PostgresLedger implements Sink {
   }
 
   async #writeAll(): Promise<void> {
-    // Blocks that are handed over in one go belong into one transaction.
-    await Promise.resolve();
     const { clock } = this.#context;
     try {
       while (this.#waiting.length > 0) {
-        const earlyMs = this.#paceMs - (clock.monotonicMs() - this.#lastBeganMs);
-        if (earlyMs > 0 && !this.#isBehind()) await this.#pause(earlyMs);
+        await this.#gather();
         if (this.#closed) throw new LedgerClosed();
-        this.#lastBeganMs = clock.monotonicMs();
+        const beganMs = clock.monotonicMs();
         const batch = this.#nextBatch();
         await this.#untilItAnswers(() => this.#settle(batch));
-        this.#lastTransactionMs = clock.monotonicMs() - this.#lastBeganMs;
+        this.#lastTransactionMs = clock.monotonicMs() - beganMs;
         this.#waiting.splice(0, batch.length);
-        for (const { resolve } of batch) resolve();
+        for (const { records, resolve } of batch) {
+          this.#waitingRecords -= records;
+          resolve();
+        }
       }
     } catch (error) {
       this.#failed = error as Error;
@@ -169,20 +181,26 @@ export class PostgresLedger implements Sink {
     }
   }
 
-  /** More waits than one transaction takes, or it has waited long by log time. */
-  #isBehind(): boolean {
-    let records = 0;
-    for (const { block } of this.#waiting) records += block.lastOffset - block.firstOffset + 1;
-    const ageMicros = this.#context.clock.nowMicros() - this.#waiting[0]!.block.lastTimeMicros;
-    return records >= TRANSACTION_RECORDS_MAX || ageMicros > BACKLOG_MICROS;
+  /** Let blocks come in, as long as nothing is gained by hurrying. */
+  async #gather(): Promise<void> {
+    // Blocks that are handed over in one go belong into one transaction, whatever their age.
+    await Promise.resolve();
+    const { clock } = this.#context;
+    const oldest = this.#waiting[0]!;
+    const ageMicros = clock.nowMicros() - oldest.block.lastTimeMicros;
+    const leftMs = this.#waitMs - (clock.monotonicMs() - oldest.sinceMs);
+    if (leftMs <= 0 || ageMicros > BACKLOG_MICROS || this.#waitingRecords >= TRANSACTION_RECORDS_WANTED) return;
+    this.#gathers = true;
+    await this.#pause(leftMs);
+    this.#gathers = false;
   }
 
   #nextBatch(): Waiting[] {
-    let records = 0;
+    let sum = 0;
     let count = 0;
-    for (const { block } of this.#waiting) {
-      records += block.lastOffset - block.firstOffset + 1;
-      if (count > 0 && records > TRANSACTION_RECORDS_MAX) break;
+    for (const { records } of this.#waiting) {
+      sum += records;
+      if (count > 0 && sum > TRANSACTION_RECORDS_MAX) break;
       count++;
     }
     return this.#waiting.slice(0, count);

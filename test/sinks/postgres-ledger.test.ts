@@ -276,15 +276,34 @@ describe('the sink', () => {
     );
   });
 
-  test('puts blocks that wait together into one transaction, up to 16,384 records', async () => {
+  test('puts blocks that wait together into one transaction, up to 32,768 records', async () => {
     const store = new AilingStore(() => 'well');
     const { sink } = sinkOn(store);
     await sink.positions();
     await Promise.all(
       Array.from({ length: 40 }, (_, index) => sink.write(block(index * 1_024, index * 1_024 + 1_023))),
     );
-    assert.equal(store.attempts, 3);
-    assert.equal(sink.figures().transactions, 3);
+    assert.equal(store.attempts, 2);
+    assert.equal(sink.figures().transactions, 2);
+    await sink.close();
+  });
+
+  test('gathers records for a while while it keeps up, and hurries when there are enough, or a backlog', async () => {
+    const store = new AilingStore(() => 'well');
+    const { sink, clock } = sinkOn(store);
+    await sink.positions();
+    const fresh = (first: number, last: number): SinkBlock => ({
+      ...block(first, last),
+      lastTimeMicros: clock.nowMicros(),
+    });
+    await sink.write(fresh(0, 9));
+    assert.equal(clock.monotonicMs(), 80, 'it waited for more');
+    await Promise.all([sink.write(fresh(10, 19)), sink.write(fresh(20, 29))]);
+    assert.deepEqual([clock.monotonicMs(), store.attempts], [160, 2]);
+    await sink.write(fresh(30, 9_000));
+    assert.equal(clock.monotonicMs(), 160, 'enough records: no wait');
+    await sink.write({ ...block(9_001, 9_010), lastTimeMicros: clock.nowMicros() - 2_000_000 });
+    assert.equal(clock.monotonicMs(), 160, 'old records: no wait');
     await sink.close();
   });
 
