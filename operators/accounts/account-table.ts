@@ -172,9 +172,10 @@ export class AccountTable {
 
   checkInvariants(): void {
     for (let slot = 1; slot < this.used; slot++) {
-      assert(this.find(this.idOf(slot)) === slot, `account ${this.idOf(slot)} is found in its slot`);
-      assert(Number.isSafeInteger(this.#rows[slot * WIDTH + SEQUENCE]!), 'the number of an event is a safe integer');
-      assert(this.#rows[slot * WIDTH + RATE_CREDIT]! >= 0, 'a token bucket never holds less than nothing');
+      const at = slot * WIDTH;
+      if (this.find(this.idOf(slot)) !== slot) assert(false, `account ${this.idOf(slot)} is found in its slot`);
+      if (!Number.isSafeInteger(this.#rows[at + SEQUENCE]!)) assert(false, 'the number of an event is a safe integer');
+      if (this.#rows[at + RATE_CREDIT]! < 0) assert(false, 'a token bucket never holds less than nothing');
     }
   }
 

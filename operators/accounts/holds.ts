@@ -273,41 +273,52 @@ export class Holds {
 
   /** Each order's hold is what its terms need, and what an account holds of an asset is the sum of its orders' holds. */
   checkInvariants(): void {
-    const held = new Map<string, bigint>();
-    const open = new Map<string, number>();
-    const { doubles, integers } = this.#orders;
-    for (const slot of this.#orders.sorted()) {
-      const id = doubles[(slot << 4) + ORDER_ID]!;
+    const { doubles, integers, used } = this.#orders;
+    const { width } = this.#balances;
+    const symbols = this.#symbols.highest + 1;
+    const held = new Float64Array(this.#accounts.used * width);
+    const counts = new Int32Array(this.#accounts.used * symbols);
+    for (let slot = 1; slot < used; slot++) {
+      if (doubles[(slot << 4) + ORDER_ID] === 0) continue;
+      this.#checkOrder(slot);
       const terms = integers[(slot << 5) + TERMS]!;
       const account = integers[(slot << 5) + ACCOUNT]!;
-      const symbol = terms >> TERMS_SYMBOL_SHIFT;
-      const rules = this.#symbols.find(symbol)!;
-      const openLots = doubles[(slot << 4) + OPEN_LOTS]!;
-      const hold = doubles[(slot << 4) + HELD]!;
-      assert(this.#orders.find(id) === slot, `order ${id} is found in its slot`);
-      assert(Number.isSafeInteger(hold) && hold >= 0, `the hold of order ${id} is an amount from 0`);
-      assert(openLots > 0 === ((terms & TERMS_ENDED) === 0), `order ${id} has open lots until it ends`);
-      assert(hold === (openLots > 0 ? this.#needed(slot, terms, rules) : 0), `order ${id} holds what its terms need`);
-      const executed = doubles[(slot << 4) + EXECUTED_LOTS]!;
-      if ((terms & TERMS_BUDGET) === 0) {
-        assert(executed + openLots <= doubles[(slot << 4) + TOTAL_LOTS]!, `order ${id} fills no more than was ordered`);
-      } else assert(doubles[(slot << 4) + BUDGET_REST]! >= 0, `order ${id} spends no more than its budget`);
-      const key = `${account}/${(terms & TERMS_SELL) === 0 ? rules.quoteAsset : rules.baseAsset}`;
-      held.set(key, (held.get(key) ?? 0n) + BigInt(hold));
-      if ((terms & TERMS_RESTS) === 0 || (terms & TERMS_ENDED) !== 0) continue;
-      open.set(`${account}/${symbol}`, (open.get(`${account}/${symbol}`) ?? 0) + 1);
-    }
-    for (let account = FIRST_USER_SLOT; account < this.#accounts.used; account++) {
-      for (const rules of this.#symbols.all()) {
-        for (const asset of [rules.baseAsset, rules.quoteAsset]) {
-          const sum = held.get(`${account}/${asset}`) ?? 0n;
-          const found = BigInt(this.#balances.held(account, asset));
-          assert(found === sum, `account ${this.#accounts.idOf(account)} holds of asset ${asset} what its orders hold`);
-        }
-        const count = open.get(`${account}/${rules.symbol}`) ?? 0;
-        assert(this.#counts.of(account, rules.symbol) === count, 'open orders of an account are counted');
+      held[account * width + integers[(slot << 5) + HELD_ASSET]! * 2]! += doubles[(slot << 4) + HELD]!;
+      if ((terms & TERMS_RESTS) !== 0 && (terms & TERMS_ENDED) === 0) {
+        counts[account * symbols + (terms >> TERMS_SYMBOL_SHIFT)]!++;
       }
     }
+    for (let account = FIRST_USER_SLOT; account < this.#accounts.used; account++) {
+      for (let asset = 1; asset * 2 < width; asset++) {
+        if (this.#balances.held(account, asset) === held[account * width + asset * 2]) continue;
+        assert(false, `account ${this.#accounts.idOf(account)} holds of asset ${asset} what its orders hold`);
+      }
+      for (let symbol = 1; symbol < symbols; symbol++) {
+        if (this.#counts.of(account, symbol) === counts[account * symbols + symbol]) continue;
+        assert(false, `account ${this.#accounts.idOf(account)} has its open orders of symbol ${symbol} counted`);
+      }
+    }
+  }
+
+  #checkOrder(slot: number): void {
+    const { doubles, integers } = this.#orders;
+    const at = slot << 4;
+    const id = doubles[at + ORDER_ID]!;
+    const terms = integers[(slot << 5) + TERMS]!;
+    const openLots = doubles[at + OPEN_LOTS]!;
+    const hold = doubles[at + HELD]!;
+    const rules = this.#symbols.find(terms >> TERMS_SYMBOL_SHIFT)!;
+    const budget = (terms & TERMS_BUDGET) !== 0;
+    const filled = doubles[at + EXECUTED_LOTS]! + (budget ? 0 : openLots);
+    const buysByBudget = budget && (terms & TERMS_SELL) === 0;
+    const fits = buysByBudget ? doubles[at + BUDGET_REST]! >= 0 : filled <= doubles[at + TOTAL_LOTS]!;
+    if (this.#orders.find(id) !== slot) assert(false, `order ${id} is found in its slot`);
+    if (!Number.isSafeInteger(hold) || hold < 0) assert(false, `the hold of order ${id} is an amount from 0`);
+    if (openLots > 0 !== ((terms & TERMS_ENDED) === 0)) assert(false, `order ${id} has open lots until it ends`);
+    if (hold !== (openLots > 0 ? this.#needed(slot, terms, rules) : 0)) {
+      assert(false, `order ${id} holds what its terms need`);
+    }
+    if (!fits) assert(false, `order ${id} fills and spends no more than it asked for`);
   }
 
   /** Adds to the order's cumulative fee; returns what its rounded-up whole grew by. */

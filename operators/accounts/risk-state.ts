@@ -1,4 +1,3 @@
-import { assert } from '../../schemas/assert.ts';
 import type { AccountTable } from './account-table.ts';
 import { Balances } from './balances.ts';
 import { FeeSchedules } from './fee-schedules.ts';
@@ -6,7 +5,6 @@ import { Holds } from './holds.ts';
 import { JudgeOrders } from './judge-orders.ts';
 import { OpenCounts } from './open-counts.ts';
 import type { OpenOrders } from './open-orders.ts';
-import { ACCOUNT } from './order-layout.ts';
 import { StateReader, StateWriter } from './state-bytes.ts';
 import { StateHash } from './state-hash.ts';
 import { SymbolTable } from './symbol-rules.ts';
@@ -77,8 +75,5 @@ export class RiskState {
     this.accounts.checkInvariants();
     this.balances.checkInvariants(this.accounts);
     this.holds.checkInvariants();
-    for (const slot of this.orders.sorted()) {
-      assert(this.orders.integers[(slot << 5) + ACCOUNT]! < this.accounts.used, 'an order belongs to an account');
-    }
   }
 }

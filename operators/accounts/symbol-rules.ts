@@ -134,6 +134,11 @@ export class SymbolTable {
     rules.drawBand();
   }
 
+  /** Highest id of a configured symbol; 0 while there is none. */
+  get highest(): number {
+    return Math.max(this.#byId.length - 1, 0);
+  }
+
   /** All configured symbols by ascending id. */
   *all(): Generator<SymbolRules> {
     for (const rules of this.#byId) if (rules !== undefined) yield rules;
