@@ -5,11 +5,18 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { crc32OfRange } from '../../pipelines/runtime/log/crc32.ts';
+import { DurableEnd } from '../../pipelines/runtime/log/durable-end.ts';
 import { type InlineLogWriter, openInlineLog } from '../../pipelines/runtime/log/inline-log.ts';
 import { emptyLogEnd } from '../../pipelines/runtime/log/log-end.ts';
 import { openLogReader } from '../../pipelines/runtime/log/log-reader.ts';
-import type { LogWriter, LogWriterOptions } from '../../pipelines/runtime/log/log-writer.ts';
+import {
+  type JournalDriver,
+  type LogWriter,
+  type LogWriterOptions,
+  RingWriter,
+} from '../../pipelines/runtime/log/log-writer.ts';
 import { recoverLog } from '../../pipelines/runtime/log/recover-log.ts';
+import { makeRing } from '../../pipelines/runtime/log/ring.ts';
 import { verifyLog } from '../../pipelines/runtime/log/verify-log.ts';
 import { openWorkerLog } from '../../pipelines/runtime/log/worker-log.ts';
 import { nodeDisk } from '../../pipelines/runtime/outside/node-disk.ts';
@@ -292,6 +299,80 @@ describe('the log', () => {
       return disk.contents(`${LOG}/000000000001.log`);
     };
     assert.deepEqual(bytesOf(), bytesOf());
+  });
+});
+
+describe('a writer whose journal fails', () => {
+  /** A journal that writes nothing and then says that it failed. */
+  function failingWriter() {
+    const ring = makeRing(16 * 1024);
+    const failure = new ExitError(74, 'the disk is gone');
+    let failed = false;
+    const told: ExitError[] = [];
+    const driver: JournalDriver = {
+      wake: () => {},
+      awaitTail: () => {
+        failed = true;
+      },
+      failure: () => (failed ? failure : undefined),
+      spaceIsShort: () => false,
+      retireBefore: () => {},
+      close: () => Promise.resolve(),
+    };
+    const writer = new RingWriter(ring, new DurableEnd(), driver, {
+      directory: LOG,
+      end: emptyLogEnd(1),
+      frameBytesMax: 2048,
+      onFailure: (error) => told.push(error),
+      onDurable: () => assert.fail('nothing is durable'),
+    });
+    const fail = (): void => {
+      failed = true;
+    };
+    return { writer, fail, told, failure };
+  }
+
+  it('settles every flush with the failure, also one that is the first to learn of it', async () => {
+    const { writer, fail, told, failure } = failingWriter();
+    command(writer, 1, 0, 0, text('a'));
+    const early = writer.flush();
+    fail();
+    await assert.rejects(writer.flush(), failure);
+    await assert.rejects(early, failure);
+    await assert.rejects(writer.flush(), failure);
+    await assert.rejects(writer.close(), failure);
+    assert.deepEqual(told, [failure], 'told once');
+  });
+
+  it('throws the failure where the maker waits for room', () => {
+    const { writer, failure } = failingWriter();
+    const payload = new Uint8Array(2000);
+    assert.throws(() => {
+      for (let offset = 0; ; offset++) command(writer, 1, 0, offset, payload);
+    }, failure);
+  });
+
+  it('does not wait for room for ever', () => {
+    const ring = makeRing(16 * 1024);
+    const writer = new RingWriter(
+      ring,
+      new DurableEnd(),
+      {
+        wake: () => {},
+        awaitTail: () => {},
+        failure: () => undefined,
+        spaceIsShort: () => false,
+        retireBefore: () => {},
+        close: () => Promise.resolve(),
+      },
+      { directory: LOG, end: emptyLogEnd(1), frameBytesMax: 2048, stallDeadlineMs: 1000, onFailure: () => {} },
+    );
+    assert.throws(
+      () => {
+        for (let offset = 0; ; offset++) command(writer, 1, 0, offset, new Uint8Array(2000));
+      },
+      (error) => error instanceof ExitError && error.code === 74 && /written nothing for 1000 ms/.test(error.message),
+    );
   });
 });
 

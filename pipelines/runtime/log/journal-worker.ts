@@ -108,6 +108,12 @@ function wantSpare(): void {
 }
 
 function takeSpare(): void {
+  Atomics.store(control, ringWords.spareUrgent, 1);
+  awaitSpare();
+  Atomics.store(control, ringWords.spareUrgent, 0);
+}
+
+function awaitSpare(): void {
   let waitedMs = 0;
   for (;;) {
     const state = Atomics.load(control, ringWords.spare);

@@ -12,6 +12,8 @@ export interface KeeperWorkerData {
 }
 
 const RETRY_MS = 1000;
+/** Between the steps of preparing a segment: the journal's commits come first. */
+const PAUSE_MS = 2;
 const data = workerData as KeeperWorkerData;
 const control = new Int32Array(data.ring.control);
 const disk = nodeDisk();
@@ -36,7 +38,7 @@ function work(): void {
     }
     const spare = Atomics.load(control, ringWords.spare);
     if (spare === spareStates.wanted || spare === spareStates.noSpace) {
-      const ready = prepareSpare(disk, data.directory, data.segmentBytes);
+      const ready = prepareSpare(disk, data.directory, data.segmentBytes, pause);
       const now = ready ? spareStates.ready : spareStates.noSpace;
       Atomics.store(control, ringWords.spare, now);
       Atomics.notify(control, ringWords.spare);
@@ -46,6 +48,10 @@ function work(): void {
     const short = Atomics.load(control, ringWords.spare) === spareStates.noSpace;
     Atomics.wait(control, ringWords.keeperWake, wake, short ? RETRY_MS : Number.POSITIVE_INFINITY);
   }
+}
+
+function pause(): void {
+  if (Atomics.load(control, ringWords.spareUrgent) === 0) Atomics.wait(control, ringWords.sleep, 0, PAUSE_MS);
 }
 
 function retireBefore(): number {

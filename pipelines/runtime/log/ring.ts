@@ -38,6 +38,8 @@ export const ringWords = {
   /** Segments that end before this commit may go: low and high half. */
   retireLow: 9,
   retireHigh: 10,
+  /** 1 while the journal waits for the spare segment. */
+  spareUrgent: 12,
   /** Nobody changes it: waiting on it is sleeping. */
   sleep: 11,
   count: 16,

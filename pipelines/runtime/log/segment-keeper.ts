@@ -10,19 +10,24 @@ export const SPARE_NAME = 'spare.segment';
 export const spareStates = { none: 0, wanted: 1, ready: 2, noSpace: 3, failed: 4 } as const;
 
 const ZEROS = new Uint8Array(1024 * 1024);
-/** Small steps leave the disk to the journal in between. */
-const SYNC_EVERY_BYTES = 4 * 1024 * 1024;
+/** Small steps, each synced, leave the disk to the journal in between. */
+const STEP_BYTES = 1024 * 1024;
 const OUT_OF_SPACE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /**
  * Writes the spare segment: it is the reserve of a full disk, for a log that has it can go on for one segment. False: the disk has no
- * room, and what was begun is removed. Other failures throw `ExitError` 74.
+ * room, and what was begun is removed. `pause` is called between the steps. Other failures throw `ExitError` 74.
  */
-export function prepareSpare(disk: Disk, directory: string, segmentBytes: number): boolean {
+export function prepareSpare(
+  disk: Disk,
+  directory: string,
+  segmentBytes: number,
+  pause: () => void = () => {},
+): boolean {
   const path = join(directory, SPARE_NAME);
   removeSpare(disk, directory);
   try {
-    writeZeros(disk, path, segmentBytes);
+    writeZeros(disk, path, segmentBytes, pause);
     return true;
   } catch (error) {
     if (!OUT_OF_SPACE.has(failureCode(error))) {
@@ -35,21 +40,16 @@ export function prepareSpare(disk: Disk, directory: string, segmentBytes: number
   }
 }
 
-function writeZeros(disk: Disk, path: string, segmentBytes: number): void {
+function writeZeros(disk: Disk, path: string, segmentBytes: number, pause: () => void): void {
   const file = disk.open(path, 'create');
   try {
-    let unsynced = 0;
-    for (let at = 0; at < segmentBytes; at += ZEROS.length) {
-      const length = Math.min(ZEROS.length, segmentBytes - at);
+    for (let at = 0; at < segmentBytes; at += STEP_BYTES) {
+      const length = Math.min(STEP_BYTES, segmentBytes - at);
       const count = file.write(ZEROS, 0, length, at);
       if (count < length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
-      unsynced += length;
-      if (unsynced >= SYNC_EVERY_BYTES) {
-        file.syncData();
-        unsynced = 0;
-      }
+      file.syncData();
+      pause();
     }
-    if (unsynced > 0) file.syncData();
   } finally {
     file.close();
   }
