@@ -45,9 +45,9 @@ export const command: Command = {
     'log ls | verify [--json] | cat [--log NAME] [--partition N] [--from OFFSET | --commit N] [--type TYPE] [--limit N] [--follow] [--format text|json] [--data DIR]',
   summary: 'the stored log: its segments, its records, and the proof that it is whole',
   async run(args, io) {
-    const [verb, ...rest] = args;
-    const { values } = parseArgs({
-      args: rest,
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
       options: {
         data: { type: 'string' },
         json: { type: 'boolean', default: false },
@@ -61,6 +61,8 @@ export const command: Command = {
         format: { type: 'string', default: 'text' },
       },
     });
+    const [verb, ...surplus] = positionals;
+    if (surplus.length > 0) throw new UsageError(`"${surplus.join(' ')}" is too much`);
     const disk = nodeDisk();
     const dataDir = dataDirectory(values.data);
     const directory = join(dataDir, 'log');
