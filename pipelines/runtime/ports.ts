@@ -135,8 +135,11 @@ export interface Sink {
    * is not yet durable, by `log/partition`. Status and retention go by it; after a stop the rest is handed over again.
    */
   durable?(): ReadonlyMap<string, number>;
-  /** Of a sink whose store is this process's memory: its state, kept with the lane's own snapshot. */
-  readonly memory?: { snapshot(): Uint8Array; restore(bytes: Uint8Array): void };
+  /**
+   * Of a sink whose store is this process's memory: its state, kept with the lane's own snapshot. False of `restore`: it
+   * was written in another form and nothing was taken, so the lane begins at the start of the log.
+   */
+  readonly memory?: { snapshot(): Uint8Array; restore(bytes: Uint8Array): boolean };
   /** Figures for `sluice status`, by name with its unit. */
   figures?(): { readonly [nameWithUnit: string]: number | string };
   close(): Promise<void>;

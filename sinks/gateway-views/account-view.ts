@@ -6,10 +6,11 @@ import type {
   Fill,
   Hold,
   OrderId,
+  RejectReason,
   SymbolId,
 } from '../../schemas/generated/records.ts';
 
-/** Orders kept after their end, so that a repeated command gets its first answer. */
+/** Orders of an account kept after their end, so that whoever asks again is told how they ended. */
 const ENDED_MAX = 200;
 
 export interface OrderView {
@@ -27,9 +28,13 @@ export interface OrderView {
   executedLots: number;
   /** Quote units of all fills. */
   executedQuote: number;
+  /** Units of `feeAsset`; negative is a rebate. */
   feePaid: number;
+  /** 0 before the first fill. */
+  feeAsset: number;
   status: 'open' | 'filled' | 'cancelled' | 'rejected';
-  reason: string;
+  /** Why it ended without being filled; empty otherwise. */
+  reason: CancelReason | RejectReason | '';
   readonly placedAtMicros: number;
   updatedAtMicros: number;
 }
@@ -72,17 +77,15 @@ export class AccountView {
         return;
       case 'release':
         this.#move(record.asset, -record.amount);
-        if (record.openLots === 0) this.#end(record.orderId, 'cancelled', record.reason, timeMicros);
+        if (record.openLots === 0) this.#end(record.orderId, 'cancelled', record.reason ?? '', timeMicros);
         return;
       case 'order_amended':
         this.#move(record.asset, -record.released);
-        this.#change(record.orderId, timeMicros, (order) => {
-          order.priceTicks = record.priceTicks;
-          order.quantityLots = record.quantityLots;
-        });
+        this.#amended(record, timeMicros);
         return;
       case 'rejected':
         if (record.released > 0) this.#move(record.asset, -record.released);
+        // One that risk refused was never placed; one that match refused had its hold.
         if (record.command === 'place') this.#end(record.orderId, 'rejected', record.reason, timeMicros);
         return;
       case 'fill':
@@ -98,9 +101,12 @@ export class AccountView {
 
   /** Open, or ended not long ago. */
   order(find: { readonly orderId?: number; readonly clientOrderId?: string }): OrderView | undefined {
-    const matches = (order: OrderView) =>
-      find.orderId === undefined ? order.clientOrderId === find.clientOrderId : order.orderId === find.orderId;
-    return this.openOrders().find(matches) ?? this.#ended.findLast(matches);
+    const { orderId, clientOrderId } = find;
+    if (orderId !== undefined) {
+      return this.#open.get(orderId as OrderId) ?? this.#ended.findLast((order) => order.orderId === orderId);
+    }
+    const named = (order: OrderView) => order.clientOrderId === clientOrderId;
+    return this.openOrders().find(named) ?? this.#ended.findLast(named);
   }
 
   snapshot(): AccountViewState {
@@ -137,11 +143,23 @@ export class AccountView {
       executedLots: 0,
       executedQuote: 0,
       feePaid: 0,
+      feeAsset: 0,
       status: 'open',
       reason: '',
       placedAtMicros: timeMicros,
       updatedAtMicros: timeMicros,
     });
+  }
+
+  #amended(
+    { orderId, priceTicks, quantityLots }: Extract<AnyRecord, { type: 'order_amended' }>,
+    timeMicros: number,
+  ): void {
+    const order = this.#open.get(orderId);
+    if (!order) return;
+    order.priceTicks = priceTicks;
+    order.quantityLots = quantityLots;
+    order.updatedAtMicros = timeMicros;
   }
 
   #filled(fill: Fill, timeMicros: number): void {
@@ -150,30 +168,26 @@ export class AccountView {
         ? [fill.quoteAsset, fill.baseAsset, fill.baseAmount]
         : [fill.baseAsset, fill.quoteAsset, fill.quoteAmount];
     // `holdConsumed` has the fee in it where the fee is paid in what was held.
-    this.#balance(held).hold -= fill.holdConsumed + fill.released;
-    this.#balance(held).available += fill.released;
+    const paid = this.#balance(held);
+    paid.hold -= fill.holdConsumed + fill.released;
+    paid.available += fill.released;
     this.#balance(got).available += amount - (fill.feeAsset === got ? fill.fee : 0);
-    this.#change(fill.orderId, timeMicros, (order) => {
-      order.executedLots = fill.cumulativeLots;
-      order.executedQuote = fill.cumulativeQuoteAmount;
-      order.feePaid += fill.fee;
-    });
-    if (fill.openLots === 0) this.#end(fill.orderId, 'filled', null, timeMicros);
-  }
-
-  #change(orderId: OrderId, timeMicros: number, change: (order: OrderView) => void): void {
-    const order = this.#open.get(orderId);
+    const order = this.#open.get(fill.orderId);
     if (!order) return;
-    change(order);
+    order.executedLots = fill.cumulativeLots;
+    order.executedQuote = fill.cumulativeQuoteAmount;
+    order.feePaid += fill.fee;
+    order.feeAsset = fill.feeAsset;
     order.updatedAtMicros = timeMicros;
+    if (fill.openLots === 0) this.#end(fill.orderId, 'filled', '', timeMicros);
   }
 
-  #end(orderId: OrderId, status: OrderView['status'], reason: CancelReason | string | null, timeMicros: number): void {
+  #end(orderId: OrderId, status: OrderView['status'], reason: OrderView['reason'], timeMicros: number): void {
     const order = this.#open.get(orderId);
     if (!order) return;
     this.#open.delete(orderId);
     order.status = status;
-    order.reason = reason ?? '';
+    order.reason = reason;
     order.updatedAtMicros = timeMicros;
     this.#ended.push(order);
     if (this.#ended.length >= ENDED_MAX * 2) this.#ended = this.#ended.slice(-ENDED_MAX);

@@ -7,7 +7,7 @@ export interface BookLevel {
 
 interface Resting {
   readonly side: Side;
-  priceTicks: PriceTicks;
+  readonly priceTicks: PriceTicks;
   openLots: number;
 }
 
@@ -17,7 +17,7 @@ export type BookViewState = readonly (readonly [number, Side, number, number])[]
 /** Price levels of one symbol, folded from the durable market log. Right after every command of the log. */
 export class BookView {
   readonly #orders = new Map<OrderId, Resting>();
-  readonly #levels = { buy: new Map<PriceTicks, number>(), sell: new Map<PriceTicks, number>() };
+  readonly #levels = { buy: new BookSide('buy'), sell: new BookSide('sell') };
 
   apply(record: AnyRecord): void {
     switch (record.type) {
@@ -45,10 +45,7 @@ export class BookView {
 
   /** Best first, at most `count`. */
   levels(side: Side, count: number): BookLevel[] {
-    const prices = [...this.#levels[side].keys()].sort((left, right) => (side === 'buy' ? right - left : left - right));
-    return prices
-      .slice(0, count)
-      .map((priceTicks) => ({ priceTicks, quantityLots: this.#levels[side].get(priceTicks)! as QuantityLots }));
+    return this.#levels[side].best(count);
   }
 
   state(): BookViewState {
@@ -63,18 +60,42 @@ export class BookView {
 
   #add(orderId: OrderId, side: Side, priceTicks: PriceTicks, openLots: number): void {
     this.#orders.set(orderId, { side, priceTicks, openLots });
-    const levels = this.#levels[side];
-    levels.set(priceTicks, (levels.get(priceTicks) ?? 0) + openLots);
+    this.#levels[side].change(priceTicks, openLots);
   }
 
   #reduceTo(orderId: OrderId, openLots: number): void {
     const order = this.#orders.get(orderId);
     if (!order || order.openLots <= openLots) return;
-    const levels = this.#levels[order.side];
-    const left = levels.get(order.priceTicks)! - (order.openLots - openLots);
-    if (left === 0) levels.delete(order.priceTicks);
-    else levels.set(order.priceTicks, left);
+    this.#levels[order.side].change(order.priceTicks, openLots - order.openLots);
     order.openLots = openLots;
     if (openLots === 0) this.#orders.delete(orderId);
+  }
+}
+
+/** Lots by price of one side. Prices are sorted when somebody asks, and stay so until a level comes or goes. */
+class BookSide {
+  readonly #side: Side;
+  readonly #lots = new Map<PriceTicks, number>();
+  #bestFirst: PriceTicks[] | undefined = [];
+
+  constructor(side: Side) {
+    this.#side = side;
+  }
+
+  change(priceTicks: PriceTicks, byLots: number): void {
+    const before = this.#lots.get(priceTicks);
+    const after = (before ?? 0) + byLots;
+    if (after === 0) this.#lots.delete(priceTicks);
+    else this.#lots.set(priceTicks, after);
+    if (before === undefined || after === 0) this.#bestFirst = undefined;
+  }
+
+  best(count: number): BookLevel[] {
+    this.#bestFirst ??= [...this.#lots.keys()].sort(
+      this.#side === 'buy' ? (left, right) => right - left : (left, right) => left - right,
+    );
+    return this.#bestFirst
+      .slice(0, count)
+      .map((priceTicks) => ({ priceTicks, quantityLots: this.#lots.get(priceTicks) as QuantityLots }));
   }
 }

@@ -4,13 +4,14 @@
  */
 import { deserialize, serialize } from 'node:v8';
 import type { Sink, SinkBlock, SinkDefinition } from '../../pipelines/runtime/ports.ts';
+import { FIRST_USER_ACCOUNT } from '../../schemas/brands.ts';
 import type { AccountId, AnyRecord, AssetConfig, AssetId, SymbolId } from '../../schemas/generated/records.ts';
 import { type RecordSet, recordSet } from '../../schemas/logs.ts';
 import { AccountView, type AccountViewState } from './account-view.ts';
 import { MarketView, type MarketViewState } from './market-view.ts';
 
 /** The form of what is remembered over a restart; another number means fold again. */
-const MEMORY_FORMAT = 1;
+const MEMORY_FORMAT = 2;
 
 interface Memory {
   readonly format: number;
@@ -26,6 +27,8 @@ export interface GatewayViews extends Sink {
   market(name: string): MarketView | undefined;
   /** An account that was never heard of has nothing: an empty view. */
   account(account: AccountId): AccountView;
+  /** Accounts that were heard of. */
+  accounts(): readonly AccountId[];
 }
 
 export function gatewayViews(): SinkDefinition {
@@ -70,7 +73,7 @@ class Views implements GatewayViews {
       };
       return new Uint8Array(serialize(memory));
     },
-    restore: (bytes: Uint8Array): void => this.#restore(deserialize(bytes) as Memory),
+    restore: (bytes: Uint8Array): boolean => this.#restore(deserialize(bytes) as Memory),
   };
 
   async positions(): Promise<Map<string, number>> {
@@ -107,6 +110,10 @@ class Views implements GatewayViews {
     return this.#accounts.get(account) ?? new AccountView(account);
   }
 
+  accounts(): readonly AccountId[] {
+    return [...this.#accounts.keys()];
+  }
+
   #ticker(record: Extract<AnyRecord, { type: 'ticker' }>): void {
     const market = this.markets.get(record.symbol);
     if (market) market.ticker = record;
@@ -126,7 +133,8 @@ class Views implements GatewayViews {
   #accountRecord(record: AnyRecord, timeMicros: number): void {
     if (record.type === 'asset_config') this.assets.set(record.asset, record);
     const account = (record as { readonly account?: AccountId }).account;
-    if (account === undefined || account === 0) return;
+    // Money of the house moves by the other side of every record: its accounts have no events that sum up to a balance.
+    if (account === undefined || account < FIRST_USER_ACCOUNT) return;
     let view = this.#accounts.get(account);
     if (!view) {
       view = new AccountView(account);
@@ -135,8 +143,8 @@ class Views implements GatewayViews {
     view.apply(record, timeMicros);
   }
 
-  #restore(memory: Memory): void {
-    if (memory.format !== MEMORY_FORMAT) throw new Error(`views of format ${memory.format} are remembered`);
+  #restore(memory: Memory): boolean {
+    if (memory.format !== MEMORY_FORMAT) return false;
     for (const asset of memory.assets) this.assets.set(asset.asset, asset);
     for (const state of memory.markets) {
       const market = new MarketView(state.config);
@@ -148,5 +156,6 @@ class Views implements GatewayViews {
       account.restore(state);
       this.#accounts.set(state.account, account);
     }
+    return true;
   }
 }

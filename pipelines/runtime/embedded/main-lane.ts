@@ -43,9 +43,8 @@ export function startMainLane(options: MainLaneOptions): MainLane {
     sink.write(block).catch(options.fail);
   });
   const found = snapshots.newestAtOrBefore(undefined);
-  if (found && (sink.memory === undefined || found.sink !== undefined)) {
+  if (found && (sink.memory === undefined || (found.sink !== undefined && sink.memory.restore(found.sink)))) {
     lane.restore(found.lane);
-    if (found.sink) sink.memory?.restore(found.sink);
   }
   catchUp(lane, options);
   runner.hear(plan.logs, (batch: readonly CommittedRecord[]) => {
