@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { configurationIn } from '../operators/control/known-configuration.ts';
 import { referencePricesIn } from '../operators/match-orders.ts';
 import { configChanges, findPlaces, placeSymbolsOf } from '../schemas/config.ts';
-import type { AnyRecord } from '../schemas/generated/records.ts';
+import type { AnyRecord, RecordType } from '../schemas/generated/records.ts';
 import { offsetOfPosition } from '../schemas/ids.ts';
 import type { ConfigurationChanges } from '../sources/configuration-changes.ts';
 import type { Recording } from '../sources/recordings/recording.ts';
@@ -18,6 +18,9 @@ import { type EmbeddedExchange, openExchange } from './runtime/embedded/exchange
 import type { Clock } from './runtime/outside/clock.ts';
 import { lockDirectory } from './runtime/outside/directory-lock.ts';
 import type { Disk } from './runtime/outside/disk.ts';
+
+/** What makes room or calms the market: taken also while the disk is full, from the segment kept in reserve. */
+const CALMING: ReadonlySet<RecordType> = new Set(['cancel', 'cancel_all', 'admin', 'key_revocation', 'tick']);
 
 export interface StartOptions {
   readonly project: Project;
@@ -58,6 +61,8 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
       clock,
       snapshots: project.config.snapshots,
       segmentBytes: project.config.log.segmentBytes,
+      keepLogBytes: project.config.log.keepBytes,
+      whenDiskIsFull: CALMING,
       syncIntervalMs: options.syncIntervalMs,
       say,
       fail,

@@ -183,6 +183,12 @@ const log = z.strictObject({
     unit: 'bytes',
     env: 'SLUICE_LOG_SEGMENT',
   }),
+  keep: option(bytes(1024 ** 2, 1024 ** 5).default(64 * 1024 ** 3), {
+    help: 'Older segments beyond this size go, once no snapshot and no sink needs them and they are archived.',
+    allowed: "a size from '1 MB' to '1024 TB'",
+    unit: 'bytes',
+    env: 'SLUICE_LOG_KEEP',
+  }),
 });
 
 const gateway = z.strictObject({

@@ -200,7 +200,7 @@ class Reading {
       ...(parsed.simulator === undefined ? {} : { simulator: parsed.simulator }),
       partitions: { accounts: accountPartitions, ...places },
       snapshots: { everyMs: parsed.snapshots.every / 1_000, keep: parsed.snapshots.keep },
-      log: { segmentBytes: parsed.log.segment },
+      log: { segmentBytes: parsed.log.segment, keepBytes: parsed.log.keep },
       gateway: parsed.gateway,
       backends: parsed.backends,
     };

@@ -77,7 +77,7 @@ export interface Config {
     readonly sharedPlace: number;
   };
   readonly snapshots: { readonly everyMs: number; readonly keep: number };
-  readonly log: { readonly segmentBytes: number };
+  readonly log: { readonly segmentBytes: number; readonly keepBytes: number };
   readonly gateway: { readonly host: string; readonly port: number };
   readonly backends: {
     readonly kind: 'embedded';

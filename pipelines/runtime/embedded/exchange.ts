@@ -9,6 +9,7 @@ import type { AnyRecord } from '../../../schemas/generated/records.ts';
 import { type Catalog, extendCatalog, type PartitionCounts, placeSymbols } from '../catalog.ts';
 import type { Graph } from '../graph.ts';
 import { planLanes } from '../lane-plan.ts';
+import { retirableBefore } from '../log/log-retention.ts';
 import type { LogWriter } from '../log/log-writer.ts';
 import { logDefaults } from '../log/log-writer.ts';
 import { type RecoveredLog, recoverLog } from '../log/recover-log.ts';
@@ -44,6 +45,10 @@ export interface ExchangeOptions {
   readonly snapshots: { readonly everyMs: number; readonly keep: number };
   readonly syncIntervalMs?: number | undefined;
   readonly segmentBytes?: number | undefined;
+  /** Size of the log beyond which old segments may go; undefined: all stay. */
+  readonly keepLogBytes?: number | undefined;
+  /** Record types that are still taken while the disk has no room for another segment. */
+  readonly whenDiskIsFull: ReadonlySet<string>;
   /** What the command line gave a source, by its id. */
   readonly sourceArguments?: { readonly [source: string]: string };
   /** Sinks that are not opened in this run, with the reason that was told to the user. */
@@ -216,7 +221,28 @@ export class EmbeddedExchange {
     if (written === false) return false;
     this.#newest = { name: await written, commands, atMs: clock.monotonicMs() };
     for (const lane of this.#mainLanes) lane.save();
+    this.#retire();
     return true;
+  }
+
+  /** Old segments go when they are beyond the size to keep, and no snapshot and no lane needs them. */
+  #retire(): void {
+    const { disk, dataDir, snapshots, keepLogBytes } = this.options;
+    if (keepLogBytes === undefined || this.lanes.some(({ positions }) => Object.keys(positions).length === 0)) return;
+    const store = new SnapshotStore(disk, join(dataDir, 'snapshots'), snapshots.keep);
+    const before = retirableBefore(disk, {
+      directory: join(dataDir, 'log'),
+      segmentBytes: this.options.segmentBytes ?? logDefaults.segmentBytes,
+      keepBytes: keepLogBytes,
+      snapshotCommit: store.firstCommitNeeded(),
+      readers: this.lanes.flatMap(({ positions }) =>
+        Object.entries(positions).map(([key, offset]) => {
+          const slash = key.lastIndexOf('/');
+          return { log: this.catalog.logs[key.slice(0, slash)]!, partition: Number(key.slice(slash + 1)), offset };
+        }),
+      ),
+    });
+    if (before !== undefined) this.#writer.retireBefore(before);
   }
 
   /** Sources first, then what they sent, then the lanes, then a last snapshot, then the log. */
@@ -268,6 +294,7 @@ export async function openExchange(options: ExchangeOptions): Promise<EmbeddedEx
   const { head, replayed, snapshotCommands } = replayHead(graph, catalog, disk, directory, found.snapshot);
   const writer = await openLog(options, directory, log, segmentBytes);
   const runner = new HeadRunner(head, writer.journal, clock, options.fail);
+  writer.journal.onSpace((enough) => runner.takeOnly(enough ? undefined : options.whenDiskIsFull));
   head.storeInto(logStore(writer.log));
   const recovery = { log, replayed, snapshotCommands, tookMs: clock.monotonicMs() - beganMs };
   return new EmbeddedExchange(options, catalog, head, runner, writer.log, openSnapshotWriter(snapshotData), recovery);
@@ -275,6 +302,7 @@ export async function openExchange(options: ExchangeOptions): Promise<EmbeddedEx
 
 async function openLog(options: ExchangeOptions, directory: string, log: RecoveredLog, segmentBytes: number) {
   let heard: (commands: number) => void = () => {};
+  let space: (enough: boolean) => void = () => {};
   const writer = await openWorkerLog({
     directory,
     end: log.end,
@@ -282,12 +310,23 @@ async function openLog(options: ExchangeOptions, directory: string, log: Recover
     fingerprints: recordCodecs.map(({ fingerprint }) => new Uint8Array(Buffer.from(fingerprint, 'hex'))),
     ...(options.syncIntervalMs === undefined ? {} : { syncIntervalMs: options.syncIntervalMs }),
     onDurable: (commands) => heard(commands),
+    onSpace: (enough) => {
+      options.say(
+        enough
+          ? 'the disk has room again: everything is taken'
+          : 'the disk is full: only what makes room or calms the market is taken',
+      );
+      space(enough);
+    },
     onFailure: (error: ExitError) => options.fail(error),
   });
   const journal = {
     publish: () => writer.publish(),
     onDurable: (listener: (commands: number) => void) => {
       heard = listener;
+    },
+    onSpace: (listener: (enough: boolean) => void) => {
+      space = listener;
     },
   };
   return { log: writer, journal };

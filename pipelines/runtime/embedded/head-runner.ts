@@ -56,6 +56,7 @@ export class HeadRunner {
   #scheduled = false;
   #paused = false;
   #closed = false;
+  #only: ReadonlySet<string> | undefined;
   #roomWaiters: (() => void)[] = [];
   #idleWaiters: (() => void)[] = [];
   /** Run by `runNow` and not yet published. */
@@ -136,6 +137,11 @@ export class HeadRunner {
     if (!paused) this.#schedule();
   }
 
+  /** Only records of these types are taken from now on; undefined: all. */
+  takeOnly(types: ReadonlySet<string> | undefined): void {
+    this.#only = types;
+  }
+
   /** Take nothing more. */
   close(): void {
     this.#closed = true;
@@ -144,6 +150,11 @@ export class HeadRunner {
   #offer(source: string, port: string, inputs: readonly HeadInput[]): boolean {
     const wired = this.head.inputOf(source, port);
     if (!wired || inputs.length === 0) return true;
+    const only = this.#only;
+    if (only !== undefined && inputs.some(({ record }) => !only.has(record.type))) {
+      wired.edge.blocked++;
+      return false;
+    }
     if (this.#closed || this.#inFlight + inputs.length > this.#options.inFlightMax) {
       wired.edge.blocked++;
       return false;
