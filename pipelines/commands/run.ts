@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ExitError, runbookPages } from '../../schemas/exit.ts';
+import { signalEmbeddedPostgres } from '../../sinks/postgres-ledger/embedded-postgres.ts';
+import { postgresDirectory } from '../../sinks/postgres-ledger/postgres-ledger.ts';
 import { openRecording } from '../../sources/recordings/recordings.ts';
 import { startEmbeddedGateway } from '../embedded-gateway.ts';
 import { loadProject } from '../load-project.ts';
@@ -43,7 +45,7 @@ export const command: Command = {
       recording,
       firstDay: !values['no-first-day'],
       say: io.err,
-      fail: (error) => endAtOnce(error, io),
+      fail: (error) => endAtOnce(error, dataDir, io),
     });
     const { exchange } = started;
     const socket = await serveControlSocket(dataDir, async ({ ask }) => {
@@ -98,7 +100,7 @@ function interrupted(signal: AbortSignal): Promise<void> {
 }
 
 /** A bug of ours or a failed disk: nothing more is done, said or saved. The next start finds what is durable. */
-function endAtOnce(error: unknown, io: CommandIo): never {
+function endAtOnce(error: unknown, dataDir: string, io: CommandIo): never {
   const code = error instanceof ExitError ? error.code : 70;
   io.err(
     error instanceof ExitError
@@ -107,6 +109,7 @@ function endAtOnce(error: unknown, io: CommandIo): never {
         ? (error.stack ?? error.message)
         : String(error),
   );
+  signalEmbeddedPostgres(postgresDirectory(dataDir));
   io.err(`exit ${code}: see ${runbookPages[code]}`);
   process.exit(code);
 }
