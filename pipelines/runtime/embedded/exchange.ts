@@ -12,7 +12,7 @@ import { planLanes } from '../lane-plan.ts';
 import { retirableBefore } from '../log/log-retention.ts';
 import type { LogWriter } from '../log/log-writer.ts';
 import { logDefaults } from '../log/log-writer.ts';
-import { type RecoveredLog, recoverLog } from '../log/recover-log.ts';
+import { type DurableMark, type RecoveredLog, recoverLog } from '../log/recover-log.ts';
 import { openWorkerLog } from '../log/worker-log.ts';
 import type { Clock } from '../outside/clock.ts';
 import type { Disk } from '../outside/disk.ts';
@@ -23,6 +23,7 @@ import { readCatalog, writeCatalog } from './catalog-file.ts';
 import type { Head } from './head.ts';
 import { HeadRunner } from './head-runner.ts';
 import { HEAD_SERIES, takeHeadSnapshot } from './head-snapshots.ts';
+import { LaneSnapshots } from './lane-snapshots.ts';
 import { logStore } from './log-store.ts';
 import { type MainLane, startMainLane } from './main-lane.ts';
 import type { ReplayResult } from './replay.ts';
@@ -284,7 +285,7 @@ export async function openExchange(options: ExchangeOptions): Promise<EmbeddedEx
   const log = recoverLog(disk, {
     directory,
     generation: catalog.generation,
-    marks: snapshots.marks(),
+    marks: [...snapshots.marks(), ...laneMarks(graph, catalog, disk, dataDir)],
     segmentBytes,
   });
   const found = snapshots.newest(HEAD_SERIES, ({ generation }) =>
@@ -298,6 +299,21 @@ export async function openExchange(options: ExchangeOptions): Promise<EmbeddedEx
   head.storeInto(logStore(writer.log));
   const recovery = { log, replayed, snapshotCommands, tookMs: clock.monotonicMs() - beganMs };
   return new EmbeddedExchange(options, catalog, head, runner, writer.log, openSnapshotWriter(snapshotData), recovery);
+}
+
+/** What the lanes' sinks have is durable in the log: a log that ends before it has lost data. */
+function laneMarks(graph: Graph, catalog: Catalog, disk: Disk, dataDir: string): DurableMark[] {
+  return planLanes(graph).flatMap(({ sink }) => {
+    const directory = join(dataDir, 'lanes', sink.id);
+    const found = disk.exists(directory) ? new LaneSnapshots(disk, directory).newestAtOrBefore(undefined) : undefined;
+    return Object.entries(found?.lane.positions ?? {}).flatMap(([key, nextOffset]) => {
+      const slash = key.lastIndexOf('/');
+      const log = catalog.logs[key.slice(0, slash)];
+      return log === undefined
+        ? []
+        : [{ source: `sink ${sink.id}`, log, partition: Number(key.slice(slash + 1)), nextOffset }];
+    });
+  });
 }
 
 async function openLog(options: ExchangeOptions, directory: string, log: RecoveredLog, segmentBytes: number) {
