@@ -101,7 +101,7 @@ function mostly<T>(usual: readonly T[], odd: readonly T[], oddShare = 1 / 12): f
 const account = mostly([0, 0, 1, 1, 2, 3, 4], [5, 6], 1 / 25);
 const symbol = mostly([1, 1, 1, 2], [3], 1 / 40);
 /** Around the middle (11) as a rule; 0 to 5 are the edges of the range. */
-const price = mostly([8, 9, 10, 10, 11, 11, 12, 12, 13, 14], [0, 1, 2, 3, 4, 5, 6, 16, 17]);
+const price = mostly([8, 9, 10, 10, 11, 11, 12, 12, 13, 14, 16, 17], [0, 1, 2, 3, 4, 5, 6, 7, 15]);
 const noPrice = mostly([0], [8, 10, 11, 12, 14, 2, 3], 1 / 2);
 /** 4 and up are ordinary sizes; 0 to 3 and 7 the edges. */
 const lots = mostly([4, 4, 5, 5, 6, 6, 8, 9], [0, 1, 2, 3, 7]);
@@ -134,6 +134,35 @@ const limit = fc.record<PlaceStep>({
   validity,
   clientId,
 });
+
+/** Fill or kill among own orders: the walk that matching would make must be foreseen order by order. */
+const fillOrKill = limit.map<PlaceStep>((step) => ({
+  ...step,
+  timeInForce: 'fok',
+  postOnly: false,
+  expiry: 2,
+  price: step.buy ? 14 : 9,
+  mode: step.mode ?? 'cancel_oldest',
+}));
+
+const budgetOrKill = fc
+  .record({ account, buy: fc.boolean(), budget: fc.constantFrom(4, 5, 6), mode })
+  .map<PlaceStep>(({ account: who, buy, budget, mode: how }) => ({
+    kind: 'place',
+    account: who,
+    symbol: 1,
+    buy,
+    form: 'budget',
+    timeInForce: 'fok',
+    postOnly: false,
+    price: buy ? 14 : 9,
+    lots: 0,
+    budget,
+    mode: how,
+    expiry: 0,
+    validity: 0,
+    clientId: 0,
+  }));
 
 const market = fc.record<PlaceStep>({
   kind: fc.constant('place'),
@@ -170,6 +199,8 @@ const transfer = (kind: 'deposit' | 'withdraw' | 'adjust') =>
 /** One step; the weights are those of a busy day with more accidents than a real one has. */
 export const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 44, arbitrary: limit },
+  { weight: 5, arbitrary: fillOrKill },
+  { weight: 4, arbitrary: budgetOrKill },
   { weight: 16, arbitrary: market },
   {
     weight: 2,

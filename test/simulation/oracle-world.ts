@@ -398,18 +398,21 @@ export class OracleWorld {
     const lowest = config?.minPriceTicks ?? 1;
     const highest = config?.maxPriceTicks ?? 1_000;
     const edges = [0, lowest - 1, lowest, highest, highest + 1, -1];
-    return edges[choice] ?? 100 + (choice - 11);
+    // Far from the middle, and still within a band of a fifth.
+    const far = [116, 84];
+    return edges[choice] ?? far[choice - 16] ?? 100 + (choice - 11);
   }
 
   private lots(choice: number, symbol: number): number {
     const config = this.configs.get(symbol);
     const highest = config?.maxQuantityLots ?? 60;
     if (symbol === 2) return [0, 1, highest, highest + 1, 1, 2, 3, -1, 127, 128][choice] ?? 1;
-    return [0, 1, highest, highest + 1, 5, 7, 10, -1, 20, 40][choice] ?? 5;
+    return [0, 1, highest, highest + 1, 5, 7, 10, -1, 20, 2][choice] ?? 5;
   }
 
   private budget(choice: number): number {
-    return [0, 1, 299, 300, 301, 1_000, 3_000, 15_000, 15_001, -1][choice] ?? 0;
+    // Some are whole lots at the middle price, so that budgets run out exactly.
+    return [0, 1, 499, 500, 600, 1_800, 2_400, 15_000, 15_001, -1][choice] ?? 0;
   }
 
   private expiry(choice: number): number {
