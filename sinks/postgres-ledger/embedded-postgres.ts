@@ -26,7 +26,7 @@ import { clusterFolder, DATABASE, embeddedAccess, type LedgerAccess, passwordsOf
 import { CONNECTION_LIMITS, newClient } from './connections.ts';
 import { initialiseCluster } from './initialise-cluster.ts';
 import { existsPid, isAlive, isServerOf, readPostmasterFile, serverProcessesIn } from './postmaster-file.ts';
-import { type ServerBinaries, serverBinaries } from './server-binaries.ts';
+import { runnableBinaries, type ServerBinaries, serverBinaries } from './server-binaries.ts';
 import { serverEnvironment } from './server-environment.ts';
 import { serverSettings } from './server-settings.ts';
 import { type ServerUser, serverUser } from './server-user.ts';
@@ -117,8 +117,8 @@ class Server implements EmbeddedPostgres {
   }
 
   async prepare(): Promise<void> {
-    this.#binaries = await serverBinaries();
-    this.#user = serverUser([this.#binaries.postgres, this.#cluster]);
+    this.#user = serverUser(this.#cluster);
+    this.#binaries = runnableBinaries(await serverBinaries(), this.#user, (line) => this.#say(line));
     await initialiseCluster(this.#directory, this.#binaries, this.#user, passwordsOf(this.#directory));
   }
 

@@ -63,10 +63,9 @@ export async function initialiseCluster(
   } finally {
     rmSync(passwordFile, { force: true });
   }
-  writeFileSync(
-    join(fresh, 'pg_hba.conf'),
-    '# Everybody comes over the loopback address and proves a password.\nhost all all 127.0.0.1/32 scram-sha-256\n',
-  );
+  const rules =
+    '# Everybody comes over the loopback address and proves a password.\nhost all all 127.0.0.1/32 scram-sha-256\n';
+  writeFileSync(join(fresh, 'pg_hba.conf'), rules, { flush: true });
   renameSync(fresh, cluster);
   syncFolder(directory);
 }

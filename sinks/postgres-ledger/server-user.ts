@@ -17,26 +17,31 @@ const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'];
 
 /**
  * PostgreSQL refuses to run as root, so root's server runs as `postgres`, or as `nobody` where there is no such user. If
- * that user cannot pass one of the folders that lead to `paths`, the server keeps its own user and is given the
+ * that user cannot pass one of the folders that lead to the data, the server keeps its own user and is given the
  * right to pass folders, and no other, through `setpriv`. Throws `ExitError` 78 that names the folder where even that is
  * not to be had.
  */
-export function serverUser(paths: readonly string[]): ServerUser {
+export function serverUser(dataFolder: string): ServerUser {
   if (process.getuid?.() !== 0) return OURSELVES;
   const user = unprivilegedUser();
-  const closed = paths.map((path) => closedFolder(path, user)).find((folder) => folder !== undefined);
+  const closed = closedFolder(dataFolder, user);
   if (closed === undefined) return { uid: user.uid, gid: user.gid, prefix: [] };
   const setpriv = SETPRIV.find((path) => existsSync(path));
   if (setpriv === undefined) {
     throw new ExitError(
       78,
       `PostgreSQL runs as user "${user.name}" when started by root, and that user cannot enter ${closed}. ` +
-        `Allow it (chmod o+x ${closed}), or put the checkout and the data directory elsewhere, or run as an ordinary user.`,
+        `Allow it (chmod o+x ${closed}), or put the data directory elsewhere, or run as an ordinary user.`,
     );
   }
   const ids = ['--reuid', `${user.uid}`, '--regid', `${user.gid}`, '--clear-groups'];
   const right = ['--inh-caps', '+dac_read_search', '--ambient-caps', '+dac_read_search'];
   return { uid: user.uid, gid: user.gid, prefix: [setpriv, ...ids, ...right, '--'] };
+}
+
+/** Whether a user of the server may reach `path`, whatever its own rights are. */
+export function canReach(path: string, { uid, gid }: ServerUser): boolean {
+  return uid === undefined || gid === undefined || closedFolder(path, { uid, gid }) === undefined;
 }
 
 function unprivilegedUser(): { name: string; uid: number; gid: number } {
