@@ -50,6 +50,11 @@ export class ArchivedStream {
     return this.#waiting[this.#first];
   }
 
+  /** Command whose run the records end with, where more are to be read: that run may go on. 0: none. */
+  get unfinished(): number {
+    return this.read ? 0 : (this.#waiting.at(-1)?.correlationId ?? 0);
+  }
+
   take(): void {
     this.#first++;
     if (this.#first < 65_536) return;

@@ -244,7 +244,9 @@ class CommandMerge {
       if (!record) continue;
       const position = packPosition(this.#logNumbers[stream.log]!, stream.partition, record.offset);
       if (position !== record.correlationId) continue;
-      if (fronts.get(position) === this.#runs.get(position)) return { stream, record };
+      if (fronts.get(position) !== this.#runs.get(position)) continue;
+      // A segment ends with a tick, and what the tick caused may stand in the next one.
+      if (this.#streams.every(({ unfinished }) => unfinished !== position)) return { stream, record };
     }
     return undefined;
   }
