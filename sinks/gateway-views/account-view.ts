@@ -9,9 +9,11 @@ import type {
   RejectReason,
   SymbolId,
 } from '../../schemas/generated/records.ts';
+import { enumSymbols } from '../../schemas/generated/records.ts';
+import type { MemoryReader, MemoryWriter } from './memory-bytes.ts';
 
 /** Orders of an account kept after their end, so that whoever asks again is told how they ended. */
-const ENDED_MAX = 200;
+const ENDED_MAX = 50;
 
 export interface OrderView {
   readonly orderId: OrderId;
@@ -42,14 +44,6 @@ export interface OrderView {
 export interface BalanceView {
   available: number;
   hold: number;
-}
-
-export interface AccountViewState {
-  readonly account: AccountId;
-  readonly seq: number;
-  readonly balances: readonly (readonly [AssetId, BalanceView])[];
-  readonly open: readonly OrderView[];
-  readonly ended: readonly OrderView[];
 }
 
 /** What an account may see of itself, folded from the durable accounts log. */
@@ -109,22 +103,30 @@ export class AccountView {
     return this.openOrders().find(named) ?? this.#ended.findLast(named);
   }
 
-  snapshot(): AccountViewState {
-    const { account, seq } = this;
-    return {
-      account,
-      seq,
-      balances: [...this.balances],
-      open: this.openOrders(),
-      ended: this.#ended.slice(-ENDED_MAX),
-    };
+  write(writer: MemoryWriter): void {
+    writer.number(this.account);
+    writer.number(this.seq);
+    writer.number(this.balances.size);
+    for (const [asset, { available, hold }] of this.balances) {
+      writer.number(asset);
+      writer.number(available);
+      writer.number(hold);
+    }
+    writer.number(this.#open.size);
+    for (const order of this.#open.values()) writeOrder(order, writer);
+    writer.number(this.#ended.length);
+    for (const order of this.#ended) writeOrder(order, writer);
   }
 
-  restore(state: AccountViewState): void {
-    this.seq = state.seq;
-    for (const [asset, balance] of state.balances) this.balances.set(asset, { ...balance });
-    for (const order of state.open) this.#open.set(order.orderId, { ...order });
-    this.#ended = state.ended.map((order) => ({ ...order }));
+  static read(reader: MemoryReader): AccountView {
+    const view = new AccountView(reader.number() as AccountId);
+    view.seq = reader.number();
+    for (const [asset, available, hold] of reader.list(() => [reader.number(), reader.number(), reader.number()])) {
+      view.balances.set(asset as AssetId, { available: available!, hold: hold! });
+    }
+    for (const order of reader.list(() => readOrder(reader))) view.#open.set(order.orderId, order);
+    view.#ended = reader.list(() => readOrder(reader));
+    return view;
   }
 
   #placed(record: Hold, timeMicros: number): void {
@@ -190,7 +192,7 @@ export class AccountView {
     order.reason = reason;
     order.updatedAtMicros = timeMicros;
     this.#ended.push(order);
-    if (this.#ended.length >= ENDED_MAX * 2) this.#ended = this.#ended.slice(-ENDED_MAX);
+    if (this.#ended.length > ENDED_MAX) this.#ended.shift();
   }
 
   #move(asset: AssetId, amount: number): void {
@@ -207,4 +209,54 @@ export class AccountView {
     }
     return balance;
   }
+}
+
+const { Side, OrderType, TimeInForce } = enumSymbols;
+const statuses = ['open', 'filled', 'cancelled', 'rejected'] as const;
+
+function writeOrder(order: OrderView, writer: MemoryWriter): void {
+  writer.number(order.orderId);
+  writer.text(order.clientOrderId);
+  writer.number(order.symbol);
+  writer.number(Side.indexOf(order.side));
+  writer.number(OrderType.indexOf(order.orderType));
+  writer.number(TimeInForce.indexOf(order.timeInForce));
+  writer.number(order.postOnly ? 1 : 0);
+  writer.number(order.priceTicks);
+  writer.number(order.quantityLots);
+  writer.number(order.budget);
+  writer.number(order.expiresAt);
+  writer.number(order.executedLots);
+  writer.number(order.executedQuote);
+  writer.number(order.feePaid);
+  writer.number(order.feeAsset);
+  writer.number(statuses.indexOf(order.status));
+  writer.text(order.reason);
+  writer.number(order.placedAtMicros);
+  writer.number(order.updatedAtMicros);
+}
+
+/** Fields in the order in which they were written. */
+function readOrder(reader: MemoryReader): OrderView {
+  return {
+    orderId: reader.number() as OrderId,
+    clientOrderId: reader.text(),
+    symbol: reader.number() as SymbolId,
+    side: Side[reader.number()]!,
+    orderType: OrderType[reader.number()]!,
+    timeInForce: TimeInForce[reader.number()]!,
+    postOnly: reader.number() === 1,
+    priceTicks: reader.number(),
+    quantityLots: reader.number(),
+    budget: reader.number(),
+    expiresAt: reader.number(),
+    executedLots: reader.number(),
+    executedQuote: reader.number(),
+    feePaid: reader.number(),
+    feeAsset: reader.number(),
+    status: statuses[reader.number()]!,
+    reason: reader.text() as OrderView['reason'],
+    placedAtMicros: reader.number(),
+    updatedAtMicros: reader.number(),
+  };
 }

@@ -1,4 +1,5 @@
 import type { AnyRecord, OrderId, PriceTicks, QuantityLots, Side } from '../../schemas/generated/records.ts';
+import type { MemoryReader, MemoryWriter } from './memory-bytes.ts';
 
 export interface BookLevel {
   readonly priceTicks: PriceTicks;
@@ -10,9 +11,6 @@ interface Resting {
   readonly priceTicks: PriceTicks;
   openLots: number;
 }
-
-/** State of a book view as plain data: `[order, side, price, open]` an order. */
-export type BookViewState = readonly (readonly [number, Side, number, number])[];
 
 /** Price levels of one symbol, folded from the durable market log. Right after every command of the log. */
 export class BookView {
@@ -48,13 +46,21 @@ export class BookView {
     return this.#levels[side].best(count);
   }
 
-  state(): BookViewState {
-    return [...this.#orders].map(([orderId, { side, priceTicks, openLots }]) => [orderId, side, priceTicks, openLots]);
+  write(writer: MemoryWriter): void {
+    writer.number(this.#orders.size);
+    for (const [orderId, { side, priceTicks, openLots }] of this.#orders) {
+      writer.number(orderId);
+      writer.number(side === 'buy' ? 0 : 1);
+      writer.number(priceTicks);
+      writer.number(openLots);
+    }
   }
 
-  restore(state: BookViewState): void {
-    for (const [orderId, side, priceTicks, openLots] of state) {
-      this.#add(orderId as OrderId, side, priceTicks as PriceTicks, openLots);
+  read(reader: MemoryReader): void {
+    for (let left = reader.number(); left > 0; left--) {
+      const orderId = reader.number() as OrderId;
+      const side = reader.number() === 0 ? 'buy' : 'sell';
+      this.#add(orderId, side, reader.number() as PriceTicks, reader.number());
     }
   }
 

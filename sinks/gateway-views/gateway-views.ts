@@ -2,23 +2,16 @@
  * What a gateway answers from: books, trades, candles and tickers by symbol, balances and orders by account, folded from
  * the durable logs in this process. Nothing in here is the truth; all of it can be folded again.
  */
-import { deserialize, serialize } from 'node:v8';
 import type { Sink, SinkBlock, SinkDefinition } from '../../pipelines/runtime/ports.ts';
 import { FIRST_USER_ACCOUNT } from '../../schemas/brands.ts';
 import type { AccountId, AnyRecord, AssetConfig, AssetId, SymbolId } from '../../schemas/generated/records.ts';
 import { type RecordSet, recordSet } from '../../schemas/logs.ts';
-import { AccountView, type AccountViewState } from './account-view.ts';
-import { MarketView, type MarketViewState } from './market-view.ts';
+import { AccountView } from './account-view.ts';
+import { MarketView } from './market-view.ts';
+import { MemoryReader, MemoryWriter } from './memory-bytes.ts';
 
 /** The form of what is remembered over a restart; another number means fold again. */
 const MEMORY_FORMAT = 2;
-
-interface Memory {
-  readonly format: number;
-  readonly assets: readonly AssetConfig[];
-  readonly markets: readonly MarketViewState[];
-  readonly accounts: readonly AccountViewState[];
-}
 
 export interface GatewayViews extends Sink {
   /** By id, in the order of their first appearance. */
@@ -62,18 +55,12 @@ class Views implements GatewayViews {
   readonly assets = new Map<AssetId, AssetConfig>();
   readonly markets = new Map<SymbolId, MarketView>();
   readonly #accounts = new Map<AccountId, AccountView>();
+  /** What memory takes by the last time it was written. */
+  #memoryBytes = 1 << 20;
 
   readonly memory = {
-    snapshot: (): Uint8Array => {
-      const memory: Memory = {
-        format: MEMORY_FORMAT,
-        assets: [...this.assets.values()],
-        markets: [...this.markets.values()].map((market) => market.snapshot()),
-        accounts: [...this.#accounts.values()].map((account) => account.snapshot()),
-      };
-      return new Uint8Array(serialize(memory));
-    },
-    restore: (bytes: Uint8Array): boolean => this.#restore(deserialize(bytes) as Memory),
+    snapshot: (): Uint8Array => this.#write(),
+    restore: (bytes: Uint8Array): boolean => this.#read(new MemoryReader(bytes)),
   };
 
   async positions(): Promise<Map<string, number>> {
@@ -143,19 +130,25 @@ class Views implements GatewayViews {
     view.apply(record, timeMicros);
   }
 
-  #restore(memory: Memory): boolean {
-    if (memory.format !== MEMORY_FORMAT) return false;
-    for (const asset of memory.assets) this.assets.set(asset.asset, asset);
-    for (const state of memory.markets) {
-      const market = new MarketView(state.config);
-      market.restore(state);
-      this.markets.set(state.config.symbol, market);
-    }
-    for (const state of memory.accounts) {
-      const account = new AccountView(state.account);
-      account.restore(state);
-      this.#accounts.set(state.account, account);
-    }
+  #write(): Uint8Array {
+    const writer = new MemoryWriter(this.#memoryBytes);
+    writer.number(MEMORY_FORMAT);
+    writer.number(this.assets.size);
+    for (const asset of this.assets.values()) writer.record(asset);
+    writer.number(this.markets.size);
+    for (const market of this.markets.values()) market.write(writer);
+    writer.number(this.#accounts.size);
+    for (const account of this.#accounts.values()) account.write(writer);
+    const bytes = writer.finish();
+    this.#memoryBytes = Math.ceil(bytes.length * 1.2);
+    return bytes;
+  }
+
+  #read(reader: MemoryReader): boolean {
+    if (reader.number() !== MEMORY_FORMAT) return false;
+    for (const asset of reader.list(() => reader.record<AssetConfig>())) this.assets.set(asset.asset, asset);
+    for (const market of reader.list(() => MarketView.read(reader))) this.markets.set(market.config.symbol, market);
+    for (const account of reader.list(() => AccountView.read(reader))) this.#accounts.set(account.account, account);
     return true;
   }
 }

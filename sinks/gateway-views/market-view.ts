@@ -8,7 +8,11 @@ import type {
   Ticker,
   TradingState,
 } from '../../schemas/generated/records.ts';
-import { BookView, type BookViewState } from './book-view.ts';
+import { enumSymbols } from '../../schemas/generated/records.ts';
+import { BookView } from './book-view.ts';
+import type { MemoryReader, MemoryWriter } from './memory-bytes.ts';
+
+const TradingStates = enumSymbols.TradingState;
 
 /** Trades kept for whoever asks what just happened; older ones are in history. */
 const TRADES_MAX = 1000;
@@ -22,17 +26,6 @@ export interface TradeView {
   readonly takerSide: Side;
   /** Engine time, microseconds. */
   readonly timeMicros: number;
-}
-
-export interface MarketViewState {
-  readonly config: SymbolConfig;
-  readonly seq: number;
-  readonly state: TradingState;
-  readonly stateReason: string;
-  readonly trades: readonly TradeView[];
-  readonly book: BookViewState;
-  readonly candles: readonly (readonly [string, readonly Candle[]])[];
-  readonly ticker: Ticker | undefined;
 }
 
 /** What the public may see of one symbol. */
@@ -107,28 +100,48 @@ export class MarketView {
     return this.#trades.slice(-Math.min(count, TRADES_MAX)).reverse();
   }
 
-  snapshot(): MarketViewState {
-    const candles = [...this.#closed].map(([interval, closed]) => [interval, closed.slice(-CANDLES_MAX)] as const);
-    const { config, seq, state, stateReason, ticker } = this;
-    return {
-      config,
-      seq,
-      state,
-      stateReason,
-      trades: this.#trades.slice(-TRADES_MAX),
-      book: this.book.state(),
-      candles,
-      ticker,
-    };
+  write(writer: MemoryWriter): void {
+    writer.record(this.config);
+    writer.number(this.seq);
+    writer.number(TradingStates.indexOf(this.state));
+    writer.text(this.stateReason);
+    writer.number(this.ticker ? 1 : 0);
+    if (this.ticker) writer.record(this.ticker);
+    const trades = this.#trades.slice(-TRADES_MAX);
+    writer.number(trades.length);
+    for (const { tradeId, priceTicks, quantityLots, takerSide, timeMicros } of trades) {
+      writer.number(tradeId);
+      writer.number(priceTicks);
+      writer.number(quantityLots);
+      writer.number(takerSide === 'buy' ? 0 : 1);
+      writer.number(timeMicros);
+    }
+    this.book.write(writer);
+    writer.number(this.#closed.size);
+    for (const closed of this.#closed.values()) {
+      const newest = closed.slice(-CANDLES_MAX);
+      writer.number(newest.length);
+      for (const candle of newest) writer.record(candle);
+    }
   }
 
-  restore(state: MarketViewState): void {
-    this.seq = state.seq;
-    this.state = state.state;
-    this.stateReason = state.stateReason;
-    this.ticker = state.ticker;
-    this.#trades = [...state.trades];
-    this.book.restore(state.book);
-    for (const [interval, closed] of state.candles) this.#closed.set(interval, [...closed]);
+  static read(reader: MemoryReader): MarketView {
+    const view = new MarketView(reader.record<SymbolConfig>());
+    view.seq = reader.number();
+    view.state = TradingStates[reader.number()]!;
+    view.stateReason = reader.text();
+    view.ticker = reader.number() === 1 ? reader.record<Ticker>() : undefined;
+    view.#trades = reader.list(() => ({
+      tradeId: reader.number(),
+      priceTicks: reader.number() as PriceTicks,
+      quantityLots: reader.number() as QuantityLots,
+      takerSide: reader.number() === 0 ? 'buy' : 'sell',
+      timeMicros: reader.number(),
+    }));
+    view.book.read(reader);
+    for (const closed of reader.list(() => reader.list(() => reader.record<Candle>()))) {
+      if (closed[0]) view.#closed.set(closed[0].interval, closed);
+    }
+    return view;
   }
 }

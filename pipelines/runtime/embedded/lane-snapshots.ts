@@ -36,7 +36,8 @@ export class LaneSnapshots {
     disk.makeDirectory(directory);
   }
 
-  save(snapshot: LaneSnapshot): void {
+  /** `synced: false` leaves it to the system when the file reaches the disk: a torn one is passed over later. */
+  save(snapshot: LaneSnapshot, { synced = true } = {}): void {
     const names = this.#names();
     const next = names.length === 0 ? 1 : Number(names.at(-1)!.slice(0, 16)) + 1;
     const name = `${String(next).padStart(16, '0')}.lane`;
@@ -46,12 +47,12 @@ export class LaneSnapshots {
     const file = this.#disk.open(aside, 'create');
     try {
       writeFully(file, bytes, 0, bytes.length, 0);
-      syncFully(file);
+      if (synced) syncFully(file);
     } finally {
       file.close();
     }
     this.#disk.rename(aside, join(this.#directory, name));
-    this.#disk.syncDirectory(this.#directory);
+    if (synced) this.#disk.syncDirectory(this.#directory);
     for (const old of names.slice(0, Math.max(0, names.length + 1 - KEEP)))
       this.#disk.unlink(join(this.#directory, old));
   }
