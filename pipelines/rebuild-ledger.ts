@@ -53,7 +53,7 @@ export async function rebuildLedgerFromLog(
   const ready: SinkBlock[] = [];
   const input = laneInput(plan, catalog, (block) => ready.push(block));
   const numbers = new Map(plan.logs.map((log) => [catalog.logs[log]!, log]));
-  const writer = new BlockWriter(sink, { blocks: 64, records: 65_536 });
+  const writer = new BlockWriter(sink, { blocks: 64, records: 65_536 }, systemClock());
   let records = 0;
   try {
     await sink.positions();

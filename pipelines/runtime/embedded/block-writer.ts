@@ -3,7 +3,10 @@
  * lane waits. Blocks become durable in the order in which they were handed over.
  */
 import type { QueuePolicy } from '../graph.ts';
+import type { Clock } from '../outside/clock.ts';
 import type { Sink, SinkBlock } from '../ports.ts';
+
+const LAGS_KEPT = 4096;
 
 export class BlockWriter {
   /** Next offset that is not durable in the sink, by `log/partition`. */
@@ -11,17 +14,28 @@ export class BlockWriter {
   blocks = 0;
   /** Log time of the newest durable block, microseconds. */
   timeMicros = 0;
+  /** From the log time of a block's last record to its being durable in the sink, of the newest blocks, milliseconds. */
+  readonly #lagsMs = new Float64Array(LAGS_KEPT);
+  #lags = 0;
   /** Times the queue was full. */
   waits = 0;
   readonly #sink: Sink;
+  readonly #clock: Pick<Clock, 'nowMicros'>;
   readonly #capacity: Pick<QueuePolicy, 'blocks' | 'records'>;
   readonly #outstanding: Promise<void>[] = [];
   #outstandingRecords = 0;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(sink: Sink, capacity: Pick<QueuePolicy, 'blocks' | 'records'>) {
+  constructor(sink: Sink, capacity: Pick<QueuePolicy, 'blocks' | 'records'>, clock: Pick<Clock, 'nowMicros'>) {
     this.#sink = sink;
+    this.#clock = clock;
     this.#capacity = capacity;
+  }
+
+  /** Lag that this share of the newest blocks stayed below, milliseconds. */
+  lagMs(share: number): number {
+    const kept = this.#lagsMs.slice(0, Math.min(this.#lags, LAGS_KEPT)).sort();
+    return Math.round(kept[Math.min(kept.length - 1, Math.floor(kept.length * share))] ?? 0);
   }
 
   get queued(): number {
@@ -43,6 +57,7 @@ export class BlockWriter {
         this.positions.set(`${block.log}/${block.partition}`, block.lastOffset + 1);
         this.blocks++;
         this.timeMicros = Math.max(this.timeMicros, timeMicros);
+        this.#lagsMs[this.#lags++ % LAGS_KEPT] = (this.#clock.nowMicros() - timeMicros) / 1000;
       },
       (error: unknown) => {
         this.#failure ??= { error };

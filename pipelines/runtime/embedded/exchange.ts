@@ -200,6 +200,7 @@ export class EmbeddedExchange {
           catalog: this.catalog,
           durableEnd: this.#writer.durableEnd.memory,
           snapshotEveryMs: snapshots.everyMs,
+          logEnds: Object.fromEntries([...this.head.logs].map(([log, { nextOffsets }]) => [log, [...nextOffsets]])),
         };
         this.#lanes.push(startWorkerLane(data, { say, fail }));
       }

@@ -25,6 +25,8 @@ export interface LaneWorkerData {
   readonly catalog: Catalog;
   readonly durableEnd: SharedArrayBuffer;
   readonly snapshotEveryMs: number;
+  /** Next offset of each partition of each log when the lane was started. */
+  readonly logEnds: { readonly [log: string]: readonly number[] };
 }
 
 /** What a lane tells the main thread, twice a second and at its end. */
@@ -50,6 +52,11 @@ const STATUS_EVERY_MS = 500;
 /** Records decoded between two looks at the event loop. */
 const SLICE_RECORDS = 4096;
 
+/** How long a stop waits for what was handed to the sink. The log has it: the next start goes on from there. */
+const STOP_PATIENCE_MS = 3_000;
+/** The stop did not wait any longer; what the sink then says of its unfinished work is no failure. */
+let gaveUp = false;
+
 async function follow(data: LaneWorkerData): Promise<void> {
   const port = parentPort!;
   const clock = systemClock();
@@ -60,8 +67,15 @@ async function follow(data: LaneWorkerData): Promise<void> {
   const durableEnd = new DurableEnd(data.durableEnd);
   const directory = join(data.dataDir, 'log');
   let stopping = false;
+  let closing: Promise<void> | undefined;
+  let cancelGivingUp = () => {};
+  const closeSink = () => (closing ??= sink.close());
   port.on('message', () => {
     stopping = true;
+    cancelGivingUp = clock.after(STOP_PATIENCE_MS, () => {
+      gaveUp = true;
+      void closeSink();
+    });
   });
   const sink = await plan.sink.definition.open({
     id: data.sink,
@@ -75,14 +89,18 @@ async function follow(data: LaneWorkerData): Promise<void> {
   const ready: SinkBlock[] = [];
   const input = laneInput(plan, data.catalog, (block) => ready.push(block));
   const snapshots = new LaneSnapshots(disk, join(data.dataDir, 'lanes', data.sink));
-  const wanted = await sink.positions();
+  const wanted = await sink.positions().catch(async (error: unknown) => {
+    await closeSink();
+    throw error;
+  });
+  refuseAhead(data, wanted);
   // A lane of frames has no state but its positions, so it begins where the sink wants it.
   const found = plan.sink.definition.reads === 'frames' ? undefined : snapshots.newestAtOrBefore(wanted);
   if (plan.sink.definition.reads === 'frames') {
     input.restore({ positions: Object.fromEntries(wanted), sequences: {}, stages: [] });
   }
   if (found) input.restore(found.lane);
-  const writer = new BlockWriter(sink, plan.sink.queue);
+  const writer = new BlockWriter(sink, plan.sink.queue, clock);
   let state: 'reading' | 'writing' | 'idle' = 'idle';
   const status = () =>
     tell({
@@ -91,7 +109,7 @@ async function follow(data: LaneWorkerData): Promise<void> {
       edges: input.edges(),
       queued: writer.queued,
       waits: writer.waits,
-      figures: sink.figures?.() ?? {},
+      figures: { lag_p50_ms: writer.lagMs(0.5), lag_p99_ms: writer.lagMs(0.99), ...sink.figures?.() },
       blocks: writer.blocks,
       timeMicros: writer.timeMicros,
       state,
@@ -137,9 +155,23 @@ async function follow(data: LaneWorkerData): Promise<void> {
     clearInterval(timer);
     reader?.close();
     status();
-    await sink.close();
+    cancelGivingUp();
+    await closeSink();
   }
   tell({ kind: 'stopped' });
+}
+
+/** A store that is ahead of the log belongs to another one, or the log lost its end: never start from anywhere else. */
+function refuseAhead({ sink, logEnds }: LaneWorkerData, wanted: ReadonlyMap<string, number>): void {
+  for (const [key, next] of wanted) {
+    const slash = key.lastIndexOf('/');
+    const end = logEnds[key.slice(0, slash)]?.[Number(key.slice(slash + 1))] ?? 0;
+    if (next <= end) continue;
+    throw new ExitError(
+      65,
+      `${key} ends at offset ${end - 1}, but sink "${sink}" has it up to ${next - 1}: offsets ${end} to ${next - 1} are missing from the log`,
+    );
+  }
 }
 
 function wantedPositions(input: LaneInput, catalog: Catalog, logs: readonly string[]) {
@@ -155,6 +187,10 @@ function wantedPositions(input: LaneInput, catalog: Catalog, logs: readonly stri
 try {
   await follow(workerData as LaneWorkerData);
 } catch (error) {
+  if (gaveUp) {
+    parentPort!.postMessage({ kind: 'stopped' } satisfies LaneMessage);
+    process.exit(0);
+  }
   const code = error instanceof ExitError ? error.code : 70;
   const message =
     error instanceof ExitError
