@@ -4,7 +4,7 @@ import { type ExitCode, ExitError } from '../../../schemas/exit.ts';
 import type { LaneMessage, LaneWorkerData } from './lane-worker.ts';
 import type { LaneStatus, RunningLane } from './running-lane.ts';
 
-const STOP_DEADLINE_MS = 20_000;
+const STOP_DEADLINE_MS = 10_000;
 
 export interface WorkerLaneEvents {
   readonly say: (line: string) => void;
