@@ -13,8 +13,9 @@
  * fingerprint belongs to each name, so the payload of the log, single-object encoding, can be put together again.
  *
  * Key: `<log>/<partition>/<firstOffset>-<lastOffset>.avro`, from the second generation on below `generation-<number>/`. The
- * sync marker is cut from the SHA-256 of key and schema, so equal records make equal files (of one codec).
+ * sync marker is cut from the SHA-256 of key, schema and fingerprints, so equal records make equal files (of one codec).
  */
+import { createHash } from 'node:crypto';
 import { fingerprintOfType } from './codec.ts';
 import type { RecordType } from './generated/records.ts';
 import { olderSchemas, recordSchemas } from './generated/schemas.ts';
@@ -100,7 +101,7 @@ function buildShape(log: string, older: readonly string[]): ArchiveShape {
       ...fields.map(
         ({ name, schema: record }): AvroField => ({
           name,
-          type: ['null', defineOnce(record, record.namespace ?? '', defined) as AvroRecord],
+          type: ['null', bare(record, 'sluice', defined) as AvroRecord],
           default: null,
         }),
       ),
@@ -109,21 +110,36 @@ function buildShape(log: string, older: readonly string[]): ArchiveShape {
   return { log, fields, schema, text: JSON.stringify(schema) };
 }
 
-/** Avro defines a name once; where it comes again, the name stands for it. */
-function defineOnce(schema: AvroSchema, namespace: string, defined: Set<string>): AvroSchema {
+/**
+ * What a reader needs and no more, since every file begins with it: no docs, no brands. Avro defines a name once; where it
+ * comes again, the name stands for it.
+ */
+function bare(schema: AvroSchema, namespace: string, defined: Set<string>): AvroSchema {
   if (typeof schema === 'string') return schema;
-  if (isUnion(schema)) return schema.map((branch) => defineOnce(branch, namespace, defined));
-  if (schema.type === 'array') return { ...schema, items: defineOnce(schema.items, namespace, defined) };
-  if (schema.type !== 'enum' && schema.type !== 'record') return schema;
-  const fullName = `${schema.namespace ?? namespace}.${schema.name}`;
+  if (isUnion(schema)) return schema.map((branch) => bare(branch, namespace, defined));
+  if (schema.type === 'array') return { type: 'array', items: bare(schema.items, namespace, defined) };
+  if (schema.type !== 'enum' && schema.type !== 'record') {
+    return schema.logicalType === undefined ? schema.type : { type: schema.type, logicalType: schema.logicalType };
+  }
+  const inner = schema.namespace ?? namespace;
+  const fullName = `${inner}.${schema.name}`;
   if (defined.has(fullName)) return fullName;
   defined.add(fullName);
-  if (schema.type === 'enum') return schema;
-  const inner = schema.namespace ?? namespace;
-  return {
-    ...schema,
-    fields: schema.fields.map((field) => ({ ...field, type: defineOnce(field.type, inner, defined) })),
-  };
+  const own = schema.namespace === undefined || schema.namespace === namespace ? {} : { namespace: schema.namespace };
+  if (schema.type === 'enum') return { type: 'enum', name: schema.name, ...own, symbols: schema.symbols };
+  const fields = schema.fields.map(
+    ({ name, type, default: absent }): AvroField => ({
+      name,
+      type: bare(type, inner, defined),
+      ...(absent === undefined ? {} : { default: absent }),
+    }),
+  );
+  return { type: 'record', name: schema.name, ...own, fields };
+}
+
+/** The 16 bytes behind each block of a segment. */
+export function syncMarker(key: string, schema: string, fingerprints: string): Uint8Array {
+  return createHash('sha256').update(`${key}\0${schema}\0${fingerprints}`).digest().subarray(0, 16);
 }
 
 export interface SegmentName {

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
-import { inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync } from 'node:zlib';
 import { z } from 'zod';
-import { ARCHIVE_HEAD_FIELDS, parseKey, type SegmentName } from '../../schemas/archive-format.ts';
+import { ARCHIVE_HEAD_FIELDS, parseKey, type SegmentName, syncMarker } from '../../schemas/archive-format.ts';
 import { cursorPosition, openCursor, readLong, readString } from '../../schemas/avro-bytes.ts';
 import { HEADER_BYTES } from '../../schemas/codec.ts';
+import { CHAIN_KEYS } from '../../schemas/log-format.ts';
 import { Malformed } from '../../schemas/malformed.ts';
 import { RecordsHash } from './segment-writer.ts';
 
@@ -37,14 +37,18 @@ export function readSegment(key: string, bytes: Uint8Array): SegmentContent {
   if (!name) throw new Malformed(`"${key}" is no key of a segment`, 0);
   const { meta, sync, end } = readHeader(bytes);
   const schema = meta.get('avro.schema') ?? '';
-  const marker = createHash('sha256').update(key).update('\0').update(schema).digest().subarray(0, 16);
-  if (Buffer.compare(marker, sync) !== 0)
-    throw new Malformed('the sync marker is not that of key and schema', end - 16);
+  const fingerprints = meta.get('sluice.fingerprints') ?? '';
+  const marker = syncMarker(key, schema, fingerprints);
+  if (Buffer.compare(marker, sync) !== 0) {
+    throw new Malformed('the sync marker is not that of key, schema and fingerprints', end - 16);
+  }
+  if (meta.get('sluice.generation') !== String(name.generation)) throw new Malformed('it is of another generation', 0);
+  if (meta.get('sluice.blocks_crc32') !== String(crc32(bytes.subarray(end)))) {
+    throw new Malformed('the sum of its blocks is not that of the header', end);
+  }
   const codec = meta.get('avro.codec');
   if (codec !== 'null' && codec !== 'deflate') throw new Malformed(`codec "${codec}"`, 0);
-  const heads = fingerprintsOf(schema, meta.get('sluice.fingerprints') ?? '').map((fingerprint) =>
-    Buffer.from(`c301${fingerprint}`, 'hex'),
-  );
+  const heads = fingerprintsOf(schema, fingerprints).map((fingerprint) => Buffer.from(`c301${fingerprint}`, 'hex'));
   const hash = new RecordsHash();
   const records: ArchivedRecord[] = [];
   for (let at = end; at < bytes.length; ) {
@@ -87,6 +91,7 @@ function readBlock(
     const head = heads[field];
     const end = start + bodyBytes + heads.length - field - 1;
     if (!head || bodyBytes < 0 || end > data.length) throw new Malformed('a record beyond the end of its block', at);
+    if (chainKey < 0 || chainKey >= CHAIN_KEYS) throw new Malformed(`chain key ${chainKey}`, at);
     if (offset !== firstOffset + index) throw new Malformed(`offset ${offset}, not ${firstOffset + index}`, at);
     for (let nulls = cursorPosition(); nulls < end; nulls++) {
       if (nulls === start - 1) {

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
-import { deflateRawSync } from 'node:zlib';
-import { type ArchiveShape, archiveShape, isOlderFingerprint, segmentKey } from '../../schemas/archive-format.ts';
+import { crc32, deflateRawSync } from 'node:zlib';
+import {
+  type ArchiveShape,
+  archiveShape,
+  isOlderFingerprint,
+  segmentKey,
+  syncMarker,
+} from '../../schemas/archive-format.ts';
 import { writeLong } from '../../schemas/avro-bytes.ts';
 import { HEADER_BYTES } from '../../schemas/codec.ts';
 import { Malformed } from '../../schemas/malformed.ts';
@@ -88,24 +94,29 @@ export class SegmentWriter {
     this.#closeBlock();
     const { generation, log, partition, firstOffset } = this;
     const key = segmentKey({ generation, log, partition, firstOffset, lastOffset: this.nextOffset - 1 });
-    const sync = createHash('sha256').update(key).update('\0').update(this.#shape.text).digest().subarray(0, 16);
-    const fingerprints = Object.fromEntries(this.#shape.fields.map(({ name, fingerprint }) => [name, fingerprint]));
-    const header = containerHeader(
-      [
-        ['avro.codec', this.#codec],
-        ['avro.schema', this.#shape.text],
-        ['sluice.fingerprints', JSON.stringify(fingerprints)],
-        ['sluice.generation', String(generation)],
-      ],
-      sync,
+    const fingerprints = JSON.stringify(
+      Object.fromEntries(this.#shape.fields.map(({ name, fingerprint }) => [name, fingerprint])),
     );
-    const pieces: Uint8Array[] = [header];
+    const sync = syncMarker(key, this.#shape.text, fingerprints);
+    const pieces: Uint8Array[] = [];
     for (const { records, bytes } of this.#blocks) {
       const head = new Uint8Array(16);
       const end = writeLong(head, writeLong(head, 0, records), bytes.length);
       pieces.push(head.subarray(0, end), bytes, sync);
     }
-    return { key, bytes: Buffer.concat(pieces), records: this.records, recordsSha256: this.#hash.digest() };
+    const header = containerHeader(
+      [
+        ['avro.codec', this.#codec],
+        ['avro.schema', this.#shape.text],
+        // Deflate ends with bits that mean nothing: without a sum of the bytes, damage to them would go unseen.
+        ['sluice.blocks_crc32', String(pieces.reduce((sum, piece) => crc32(piece, sum), 0))],
+        ['sluice.fingerprints', fingerprints],
+        ['sluice.generation', String(generation)],
+      ],
+      sync,
+    );
+    const bytes = Buffer.concat([header, ...pieces]);
+    return { key, bytes, records: this.records, recordsSha256: this.#hash.digest() };
   }
 
   #fieldOf(payload: Uint8Array): number {
