@@ -69,7 +69,7 @@ export class NaiveMarket {
     this.output = output;
     this.book = new NaiveBook(config.quoteUnitsPerTickLot);
     this.tellConfig();
-    this.setState(config.openingState, 0, 'config');
+    this.setState(config.openingState, 0);
     this.tellState('trading', 'opening state', 'config');
   }
 
@@ -146,12 +146,12 @@ export class NaiveMarket {
     const cause: Cause = { command: 'cancel_all', requestId, orderId: null };
     switch (admin.action) {
       case 'set_market_state':
-        this.setState(admin.marketState ?? 'trading', admin.until, 'admin');
+        this.setState(admin.marketState ?? 'trading', admin.until);
         this.tell(cause);
         this.tellState(before, admin.reason, admin.requestedBy);
         break;
       case 'open_auction':
-        this.setState('auction', 0, 'admin');
+        this.setState('auction', 0);
         this.tellState(before, admin.reason, admin.requestedBy);
         break;
       case 'uncross':
@@ -165,7 +165,7 @@ export class NaiveMarket {
         this.cancelEverything('admin', cause);
         break;
       case 'kill_switch':
-        this.setState('halted', 0, 'admin');
+        this.setState('halted', 0);
         this.tellState(before, admin.reason, admin.requestedBy);
         this.cancelEverything('halt_and_cancel', cause);
         break;
@@ -240,7 +240,7 @@ export class NaiveMarket {
     }
   }
 
-  private setState(state: TradingState, until: number, _by: string): void {
+  private setState(state: TradingState, until: number): void {
     switch (state) {
       case 'delisted':
         this.delisted = true;
