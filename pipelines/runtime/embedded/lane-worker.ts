@@ -3,7 +3,6 @@
  * own snapshot at blocks that are durable in the sink. Nothing in here can slow the head.
  */
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { ExitError } from '../../../schemas/exit.ts';
 import type { Catalog } from '../catalog.ts';
@@ -50,8 +49,6 @@ export type LaneMessage =
   | { readonly kind: 'stopped' };
 
 const STATUS_EVERY_MS = 500;
-/** How long the end of a lane waits for blocks that were handed over. */
-const STOP_PATIENCE_MS = 2000;
 /** Records decoded between two looks at the event loop. */
 const SLICE_RECORDS = 4096;
 
@@ -152,9 +149,8 @@ async function follow(data: LaneWorkerData): Promise<void> {
         await durableEnd.waitAsync(version, 100);
       }
     }
-    // A slow sink does not hold up the end: what it lacks is in the log, and its next start goes on from there.
-    const settled = await Promise.race([writer.settle().then(() => true), sleep(STOP_PATIENCE_MS, false)]);
-    if (settled) snapshots.save({ lane: input.snapshot() });
+    await writer.settle();
+    snapshots.save({ lane: input.snapshot() });
   } finally {
     clearInterval(timer);
     reader?.close();
