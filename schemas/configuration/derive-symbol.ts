@@ -18,6 +18,9 @@ interface Step {
 
 const LARGEST = BigInt(Number.MAX_SAFE_INTEGER);
 
+/** The order book keeps a price in 32 bits. */
+const PRICE_TICKS_MAX = 2n ** 31n - 1n;
+
 /**
  * Rules of a symbol in ticks, lots and units, or undefined when a fault forbids them; every fault is told. Proves that
  * highest price x largest quantity x quoteUnitsPerTickLot, and largest quantity x baseUnitsPerLot, stay safe integers.
@@ -55,7 +58,28 @@ export function deriveSymbol(
   const quantity = rangeOf(name, 'quantity', options.quantity, lot, say);
   const notional = notionalOf(name, options.notional, quote, say);
   if (price === undefined || quantity === undefined || notional === undefined) return undefined;
-  const most = largestSteps(price.max, quantity.max, LARGEST / quoteUnits, LARGEST / baseUnits);
+  if (price.max !== undefined && price.max > PRICE_TICKS_MAX) {
+    const allowed = decimalOfUnits(PRICE_TICKS_MAX * tick.units, tick.decimals);
+    say(
+      'unsafe-amount',
+      ['price'],
+      `${name}: the highest price is more than 2^31 - 1 ticks; up to ${allowed} ${quote.name} is allowed`,
+    );
+    return undefined;
+  }
+  // A level of the book holds at most what all resting orders of the largest quantity sum to.
+  const levelMost = LARGEST / BigInt(options.restingOrders);
+  if (quantity.max !== undefined && quantity.max > levelMost) {
+    const allowed = decimalOfUnits(levelMost * lot.units, lot.decimals);
+    say(
+      'unsafe-amount',
+      ['quantity'],
+      `${name}: ${options.restingOrders} resting orders of the largest quantity leave 2^53 - 1 lots; up to ${allowed} ${base.name}, or fewer restingOrders, are allowed`,
+    );
+    return undefined;
+  }
+  const free = largestSteps(price.max, quantity.max, LARGEST / quoteUnits, LARGEST / baseUnits);
+  const most = { price: least(free.price, PRICE_TICKS_MAX), quantity: least(free.quantity, levelMost) };
   const largest = most.price * most.quantity * quoteUnits;
   if (largest > LARGEST || most.quantity * baseUnits > LARGEST) {
     const room = decimalOfUnits((LARGEST / quoteUnits / most.price) * lot.units, lot.decimals);
@@ -96,6 +120,10 @@ export function deriveSymbol(
     maxRestingOrders: options.restingOrders,
     openingState: options.opens,
   };
+}
+
+function least(left: bigint, right: bigint): bigint {
+  return left < right ? left : right;
 }
 
 function maskOf(modes: readonly (typeof enumSymbols.SelfTradeMode)[number][]): number {
