@@ -52,7 +52,13 @@ export interface EmbeddedPostgres {
 }
 
 const READY_DEADLINE_MS = 30_000;
-const STOP_DEADLINE_MS = 20_000;
+/** Clean; without the last checkpoint; by force. The next start recovers from the last two. */
+const STOP_STAGES = [
+  ['SIGINT', 4_000],
+  ['SIGQUIT', 2_000],
+  ['SIGKILL', 1_000],
+] as const;
+const ORPHANS_DEADLINE_MS = 20_000;
 const POLL_MS = 20;
 const RESTART_PAUSE_MS = { first: 100, most: 5_000 };
 const LOG_BYTES_MAX = 8 * 2 ** 20;
@@ -244,7 +250,7 @@ class Server implements EmbeddedPostgres {
       await stopServer(left.pid, this.#cluster, this.#binaries);
     }
     // Processes of a server that was killed end by themselves when they notice.
-    const deadline = performance.now() + STOP_DEADLINE_MS;
+    const deadline = performance.now() + ORPHANS_DEADLINE_MS;
     while (serverProcessesIn(this.#cluster).length > 0) {
       if (performance.now() > deadline) {
         throw new ExitError(75, `processes of an earlier PostgreSQL server still work in ${this.#cluster}`);
@@ -273,15 +279,15 @@ class Server implements EmbeddedPostgres {
   }
 }
 
-/** Stop mode "fast", and "immediate" (which the next start recovers from) where that takes too long. */
+/** Stop mode "fast", and harder where that takes too long. */
 async function stopServer(pid: number, cluster: string, binaries: ServerBinaries): Promise<void> {
   if (platform() === 'win32') {
-    spawnSync(binaries.pgCtl, ['stop', '-D', cluster, '-m', 'fast', '-w'], { timeout: STOP_DEADLINE_MS });
+    spawnSync(binaries.pgCtl, ['stop', '-D', cluster, '-m', 'fast', '-w'], { timeout: STOP_STAGES[0][1] });
     return;
   }
-  for (const name of ['SIGINT', 'SIGQUIT'] as const) {
+  for (const [name, patienceMs] of STOP_STAGES) {
     signal(pid, name);
-    const deadline = performance.now() + STOP_DEADLINE_MS;
+    const deadline = performance.now() + patienceMs;
     while (performance.now() < deadline) {
       if (!isAlive(pid)) return;
       await sleep(POLL_MS);

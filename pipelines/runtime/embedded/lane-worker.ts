@@ -53,7 +53,7 @@ const STATUS_EVERY_MS = 500;
 const SLICE_RECORDS = 4096;
 
 /** How long a stop waits for what was handed to the sink. The log has it: the next start goes on from there. */
-const STOP_PATIENCE_MS = 3_000;
+const STOP_PATIENCE_MS = 2_000;
 /** The stop did not wait any longer; what the sink then says of its unfinished work is no failure. */
 let gaveUp = false;
 
@@ -187,10 +187,6 @@ function wantedPositions(input: LaneInput, catalog: Catalog, logs: readonly stri
 try {
   await follow(workerData as LaneWorkerData);
 } catch (error) {
-  if (gaveUp) {
-    parentPort!.postMessage({ kind: 'stopped' } satisfies LaneMessage);
-    process.exit(0);
-  }
   const code = error instanceof ExitError ? error.code : 70;
   const message =
     error instanceof ExitError
@@ -198,5 +194,8 @@ try {
       : error instanceof Error
         ? (error.stack ?? error.message)
         : String(error);
-  parentPort!.postMessage({ kind: 'failed', code, message } satisfies LaneMessage);
+  const said: LaneMessage = gaveUp ? { kind: 'stopped' } : { kind: 'failed', code, message };
+  parentPort!.postMessage(said);
 }
+// Nothing is listened for any more: the thread may end.
+parentPort!.unref();
