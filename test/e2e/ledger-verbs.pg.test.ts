@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -11,7 +11,7 @@ import { clusterFolder, embeddedAccess, type LedgerRole } from '../../sinks/post
 import { Connections } from '../../sinks/postgres-ledger/connections.ts';
 import { startEmbeddedPostgres } from '../../sinks/postgres-ledger/embedded-postgres.ts';
 import { postgresDirectory } from '../../sinks/postgres-ledger/postgres-ledger.ts';
-import { isAlive, readPostmasterFile } from '../../sinks/postgres-ledger/postmaster-file.ts';
+import { isAlive, readPostmasterFile, serverProcessesIn } from '../../sinks/postgres-ledger/postmaster-file.ts';
 
 const SLUICE = fileURLToPath(new URL('../../pipelines/commands/sluice.ts', import.meta.url));
 const PROJECT = fileURLToPath(new URL('./ledger-project/', import.meta.url));
@@ -253,5 +253,37 @@ describe('the ledger of a running exchange', () => {
     });
     assert.equal(empty.status, 78);
     assert.match(empty.stderr, /holds no ledger yet/);
+  });
+});
+
+describe('an exchange and its ledger', () => {
+  test('part within seconds when PostgreSQL hangs, with our exit code', async () => {
+    const { child, ended } = await runExchange();
+    const before = await entryCount();
+    await eventually('entries are settled', async () => (await entryCount()) > before);
+    const { pid } = readPostmasterFile(clusterFolder(postgresDirectory(dataDir)))!;
+    const processes = [pid, ...serverProcessesIn(clusterFolder(postgresDirectory(dataDir)))];
+    for (const one of processes) process.kill(one, 'SIGSTOP');
+    try {
+      await sleep(1_000);
+      child.kill('SIGTERM');
+      const late = sleep(15_000, 'late', { ref: false });
+      assert.equal(await Promise.race([ended, late]), 0);
+    } finally {
+      for (const one of processes) if (isAlive(one)) process.kill(one, 'SIGCONT');
+    }
+    const again = ledger('reconcile');
+    assert.equal(again.code, 0, again.out + again.err);
+  });
+
+  test('do not go on together when the ledger is ahead of the log: 65, and the range that is missing', async () => {
+    for (const name of ['log', 'snapshots', 'lanes']) renameSync(join(dataDir, name), join(dataDir, `${name}.away`));
+    const run = spawnSync(process.execPath, [SLUICE, 'run', '--data', dataDir, '--no-first-day'], {
+      cwd: PROJECT,
+      encoding: 'utf8',
+      timeout: DEADLINE_MS,
+    });
+    assert.equal(run.status, 65, run.stderr);
+    assert.match(run.stderr, /sink "ledger" has it up to \d+: offsets \d+ to \d+ are missing from the log/);
   });
 });
