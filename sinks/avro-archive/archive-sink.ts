@@ -29,6 +29,8 @@ interface Track {
   /** Log time from which the open segment counts, microseconds: the newest tick before it, or its first. */
   countsFromMicros: number;
   lastTickMicros: number;
+  /** Clock records in the open segment. */
+  ticks: number;
   lastEntry: ManifestEntry | undefined;
   /** Next offset that is archived for sure. */
   archivedNext: number;
@@ -36,6 +38,11 @@ interface Track {
   storing: Promise<void>;
 }
 
+/**
+ * The clock ticks once a second, so as many ticks as seconds are that time. Where log time runs ahead of the ticks (a day
+ * that is played in seconds), a segment also closes by its time, once it holds enough to be worth a file.
+ */
+const WORTH_A_SEGMENT = 1024;
 const RETRY_MS = 200;
 const RETRY_MS_MAX = 10_000;
 
@@ -133,6 +140,7 @@ export class ArchiveSink implements Sink {
         older: [],
         countsFromMicros: 0,
         lastTickMicros: 0,
+        ticks: 0,
         lastEntry: undefined,
         archivedNext: 0,
         storing: Promise.resolve(),
@@ -157,14 +165,17 @@ export class ArchiveSink implements Sink {
       decodeRecord(payload, 0, payload.length, envelope);
       if (track.countsFromMicros === 0) track.countsFromMicros = envelope.occurredAt;
       track.lastTickMicros = envelope.occurredAt;
+      track.ticks++;
     }
     const byCount = offset % segmentRecords === segmentRecords - 1;
-    const byTick = track.lastTickMicros - track.countsFromMicros >= segmentSeconds * 1_000_000;
+    const long = track.lastTickMicros - track.countsFromMicros >= segmentSeconds * 1_000_000;
+    const byTick = track.ticks >= segmentSeconds || (long && track.writer.records >= WORTH_A_SEGMENT);
     if (!byCount && !byTick) return undefined;
     const segment = track.writer.finish();
     const lastTickMicros = track.lastTickMicros;
     track.writer = this.#writerAt(track, offset + 1);
     track.older = [];
+    track.ticks = 0;
     track.countsFromMicros = lastTickMicros;
     track.storing = track.storing.then(() => this.#store(track, segment, lastTickMicros));
     const stored = track.storing;
