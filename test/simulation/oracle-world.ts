@@ -121,8 +121,11 @@ export class OracleWorld {
         };
         if (step.kind === 'cancel') this.send(make.cancel(named));
         else {
-          const quantityLots = step.lots === 10 ? target.executedLots : this.lots(step.lots, target.symbol);
-          this.send(make.amend({ ...named, priceTicks: this.price(step.price, target.symbol), quantityLots }));
+          const lots = step.lots === 10 ? target.executedLots : this.lots(step.lots, target.symbol);
+          const priceTicks =
+            step.change === 'price' || step.change === 'both' ? this.price(step.price, target.symbol) : 0;
+          const quantityLots = step.change === 'lots' || step.change === 'both' ? lots : 0;
+          this.send(make.amend({ ...named, priceTicks, quantityLots }));
         }
         break;
       }
