@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { SinkBlock } from '../../pipelines/runtime/ports.ts';
 import type { ExitError } from '../../schemas/exit.ts';
 import type { Entry } from '../../schemas/generated/records.ts';
 import { copyIn } from '../../sinks/postgres-ledger/copy-in.ts';
 import { COPY_ENTRIES, EntryRows } from '../../sinks/postgres-ledger/entry-rows.ts';
 import { readBalances, readStatement, rebuildBalances } from '../../sinks/postgres-ledger/ledger-queries.ts';
+import { migrate } from '../../sinks/postgres-ledger/migrations.ts';
+import { dropLedger } from '../../sinks/postgres-ledger/prepare-ledger.ts';
 import { probeLedger, refusals } from '../../sinks/postgres-ledger/probes.ts';
 import { SequenceGap } from '../../sinks/postgres-ledger/settlement-errors.ts';
 import { foldOf, type LedgerServer, ordered, startLedgerServer } from './ledger-server.ts';
@@ -518,5 +524,49 @@ describe('blocks', () => {
     assert.ok((await ledger.as('owner', rebuildBalances)) > 4);
     assert.deepEqual(foldOf((await ledger.sums()).balances), ordered(traffic.balances));
     await sink.close();
+  });
+});
+
+describe('migrations', () => {
+  const own = fileURLToPath(new URL('../../infra/migrations/', import.meta.url));
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sluice-migrations-'));
+    cpSync(own, folder, { recursive: true });
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const run = () => ledger.as('owner', (client) => migrate(client, folder));
+  const refuses = (pattern: RegExp) =>
+    assert.rejects(run(), (error: ExitError) => error.code === 78 && pattern.test(error.message));
+
+  test('are applied once, in order, each whole or not at all', async () => {
+    assert.deepEqual(await run(), []);
+    writeFileSync(join(folder, '9001-first.sql'), 'CREATE TABLE sluice.tried (a int)');
+    writeFileSync(join(folder, '9002-second.sql'), 'INSERT INTO sluice.tried VALUES (1); SELECT 1 / 0');
+    await assert.rejects(run(), /division by zero/);
+    const { rows } = await ledger.as('owner', (client) => client.query('SELECT * FROM sluice.tried'));
+    assert.deepEqual(rows, [], 'what the broken one wrote is gone, the one before it stands');
+    writeFileSync(join(folder, '9002-second.sql'), 'INSERT INTO sluice.tried VALUES (1)');
+    assert.deepEqual(await run(), ['9002-second.sql']);
+    assert.deepEqual(await run(), []);
+    const tidy = `DROP TABLE sluice.tried; DELETE FROM sluice.migrations WHERE number >= 9000`;
+    await ledger.as('owner', (client) => client.query(tidy));
+  });
+
+  test('that were changed after they were applied, or are not known here, are refused', async () => {
+    const [file] = readdirSync(folder).filter((name) => name.endsWith('.sql')) as [string];
+    const text = readFileSync(join(folder, file), 'utf8');
+    writeFileSync(join(folder, file), `${text}\n-- changed`);
+    await refuses(/was changed after it was applied/);
+    rmSync(join(folder, file));
+    await refuses(/which this version of Sluice does not know/);
+  });
+
+  test('of two starts at once run one after the other', async () => {
+    await ledger.as('owner', dropLedger);
+    const applied = await Promise.all([run(), run(), run()]);
+    assert.deepEqual(applied.flat(), ['0001-ledger.sql']);
   });
 });
