@@ -1,11 +1,12 @@
 import { assert } from '../../schemas/assert.ts';
 
-/** A bucket is 16 integers, one cache line: seven pairs of tag and entry, then the bucket it overflows into. */
-const PAIRS_END = 14;
-const OVERFLOW = 14;
+/** A bucket is 16 integers, one cache line: five places of tag, entry and span, then the bucket it overflows into. */
+const PLACE = 3;
+const PLACES_END = 15;
+const OVERFLOW = 15;
 const INITIAL_BUCKETS = 64;
 /** Entries a bucket, on average, above which one more bucket is made. */
-const LOAD = 3.5;
+const LOAD = 2.75;
 const CHUNK_BITS = 10;
 const CHUNK_MASK = (1 << CHUNK_BITS) - 1;
 
@@ -13,12 +14,18 @@ const CHUNK_MASK = (1 << CHUNK_BITS) - 1;
  * Leads from a 32-bit tag to entries by number, in one cache line most of the time. The table grows by one bucket at a
  * time, so that millions of entries never stop the thread for a rehash, and memory is added in chunks, never copied.
  *
- * Entry 0 is none. Tags need not be unique: the caller compares what an entry stands for and asks for the next one.
+ * An entry is there for ever, or until its *span* of time has passed: `setSpan` ends the earlier ones at once, without a
+ * look at any of them, and their places are taken over by later ones. (To take each out by itself would cost a miss of
+ * the cache each.) Spans are compared by their difference in 32 bits, so they may be any growing number.
+ *
+ * Entries are numbers from 1. Tags need not be unique: the caller compares what an entry stands for and asks for the
+ * next one.
  *
  * Source: linear hashing (Litwin, "Linear hashing: a new tool for file and table addressing", 1980).
  */
 export class IdIndex {
   #count = 0;
+  #present = 0;
   #mask = INITIAL_BUCKETS - 1;
   /** Buckets below this one are split by the next bit already. */
   #split = 0;
@@ -28,13 +35,13 @@ export class IdIndex {
   readonly #overflow: Int32Array[] = [];
   #overflowUsed = 1;
   #overflowFree = 0;
-  // The bucket and pair that `first` and `next` stand at.
+  // The bucket and place that `first` and `next` stand at.
   #bucket: Int32Array;
   #bucketAt = 0;
-  #pair = 0;
+  #place = 0;
   #tag = 0;
-  /** What a bucket held when it was split: tags and entries. */
-  #moved: number[] = [];
+  /** What a bucket held when it was split: tags, entries, spans. */
+  readonly #moved: number[] = [];
 
   constructor(shift = 0) {
     this.#shift = shift;
@@ -43,19 +50,33 @@ export class IdIndex {
     this.#bucket = this.#chunks[0]!;
   }
 
-  add(entry: number, tag: number): void {
-    this.#put(this.#bucketOf(tag), entry, tag);
-    this.#count++;
-    if (this.#count > (this.#mask + this.#split + 1) * LOAD) this.#splitNext();
+  /** Adds an entry until `span` has passed. */
+  add(entry: number, tag: number, span: number): void {
+    this.#put(this.#bucketOf(tag), entry, tag, span | 0);
+    this.#countOne();
+  }
+
+  /** Adds an entry for ever. */
+  addForEver(entry: number, tag: number): void {
+    this.#put(this.#bucketOf(tag), -entry, tag, 0);
+    this.#countOne();
+  }
+
+  /** The present span: all entries of earlier ones, `ended` in number, are no longer found. */
+  setSpan(span: number, ended: number): void {
+    this.#present = span | 0;
+    this.#count -= ended;
+  }
+
+  /** Keeps an entry for ever that was added for a span; to be called before the span has passed. */
+  keep(entry: number, tag: number): void {
+    this.#seek(entry, tag);
+    this.#bucket[this.#bucketAt + this.#place + 1] = -entry;
   }
 
   remove(entry: number, tag: number): void {
-    let found = this.first(tag);
-    while (found !== entry) {
-      assert(found !== 0, 'an entry is in the index under its tag');
-      found = this.next();
-    }
-    this.#bucket[this.#bucketAt + this.#pair + 1] = 0;
+    this.#seek(entry, tag);
+    this.#bucket[this.#bucketAt + this.#place + 1] = 0;
     this.#count--;
   }
 
@@ -64,7 +85,7 @@ export class IdIndex {
     const bucket = this.#bucketOf(tag);
     this.#bucket = this.#chunks[bucket >> CHUNK_BITS]!;
     this.#bucketAt = (bucket & CHUNK_MASK) << 4;
-    this.#pair = -2;
+    this.#place = -PLACE;
     this.#tag = tag;
     return this.next();
   }
@@ -75,17 +96,30 @@ export class IdIndex {
     for (;;) {
       const bucket = this.#bucket;
       const at = this.#bucketAt;
-      for (let pair = this.#pair + 2; pair < PAIRS_END; pair += 2) {
-        if (bucket[at + pair] !== tag || bucket[at + pair + 1] === 0) continue;
-        this.#pair = pair;
-        return bucket[at + pair + 1]!;
+      for (let place = this.#place + PLACE; place < PLACES_END; place += PLACE) {
+        if (bucket[at + place] !== tag || !this.#isLive(bucket, at + place)) continue;
+        this.#place = place;
+        return Math.abs(bucket[at + place + 1]!);
       }
       const more = bucket[at + OVERFLOW]!;
       if (more === 0) return 0;
       this.#bucket = this.#overflow[more >> CHUNK_BITS]!;
       this.#bucketAt = (more & CHUNK_MASK) << 4;
-      this.#pair = -2;
+      this.#place = -PLACE;
     }
+  }
+
+  #seek(entry: number, tag: number): void {
+    let found = this.first(tag);
+    while (found !== entry) {
+      assert(found !== 0, 'an entry is in the index under its tag');
+      found = this.next();
+    }
+  }
+
+  #isLive(bucket: Int32Array, place: number): boolean {
+    const entry = bucket[place + 1]!;
+    return entry < 0 || (entry !== 0 && ((bucket[place + 2]! - this.#present) | 0) >= 0);
   }
 
   #bucketOf(tag: number): number {
@@ -94,14 +128,16 @@ export class IdIndex {
     return bucket < this.#split ? hash & (this.#mask * 2 + 1) : bucket;
   }
 
-  #put(bucketNumber: number, entry: number, tag: number): void {
+  #put(bucketNumber: number, entry: number, tag: number, span: number): void {
     let bucket = this.#chunks[bucketNumber >> CHUNK_BITS]!;
     let at = (bucketNumber & CHUNK_MASK) << 4;
     for (;;) {
-      for (let pair = at; pair < at + PAIRS_END; pair += 2) {
-        if (bucket[pair + 1] !== 0) continue;
-        bucket[pair] = tag;
-        bucket[pair + 1] = entry;
+      for (let place = at; place < at + PLACES_END; place += PLACE) {
+        if (this.#isLive(bucket, place)) continue;
+        bucket[place] = tag;
+        bucket[place + 1] = entry;
+        bucket[place + 2] = span;
+        if (bucket[at + OVERFLOW] !== 0) this.#trim(bucket, at);
         return;
       }
       let more = bucket[at + OVERFLOW]!;
@@ -112,6 +148,21 @@ export class IdIndex {
       bucket = this.#overflow[more >> CHUNK_BITS]!;
       at = (more & CHUNK_MASK) << 4;
     }
+  }
+
+  /** Gives back the bucket that this one overflows into when nothing live is in it. */
+  #trim(bucket: Int32Array, at: number): void {
+    const more = bucket[at + OVERFLOW]!;
+    const next = this.#overflow[more >> CHUNK_BITS]!;
+    const nextAt = (more & CHUNK_MASK) << 4;
+    for (let place = nextAt; place < nextAt + PLACES_END; place += PLACE) if (this.#isLive(next, place)) return;
+    bucket[at + OVERFLOW] = next[nextAt + OVERFLOW]!;
+    this.#giveBack(more, next, nextAt);
+  }
+
+  #countOne(): void {
+    this.#count++;
+    if (this.#count > (this.#mask + this.#split + 1) * LOAD) this.#splitNext();
   }
 
   /** Parts the entries of one bucket by the next bit of their tag. */
@@ -127,20 +178,28 @@ export class IdIndex {
       this.#mask = this.#mask * 2 + 1;
       this.#split = 0;
     }
-    for (let i = 0; i < moved.length; i += 2) this.#put(this.#bucketOf(moved[i]!), moved[i + 1]!, moved[i]!);
+    for (let i = 0; i < moved.length; i += PLACE) {
+      this.#put(this.#bucketOf(moved[i]!), moved[i + 1]!, moved[i]!, moved[i + 2]!);
+    }
   }
 
   /** Takes all out of a bucket and gives back what it overflowed into. */
   #empty(bucket: Int32Array, at: number): void {
-    for (let pair = at; pair < at + PAIRS_END; pair += 2) {
-      if (bucket[pair + 1] !== 0) this.#moved.push(bucket[pair]!, bucket[pair + 1]!);
-      bucket[pair + 1] = 0;
+    for (let place = at; place < at + PLACES_END; place += PLACE) {
+      if (this.#isLive(bucket, place)) this.#moved.push(bucket[place]!, bucket[place + 1]!, bucket[place + 2]!);
+      bucket[place + 1] = 0;
     }
     const more = bucket[at + OVERFLOW]!;
     if (more === 0) return;
     bucket[at + OVERFLOW] = 0;
-    this.#empty(this.#overflow[more >> CHUNK_BITS]!, (more & CHUNK_MASK) << 4);
-    this.#overflow[more >> CHUNK_BITS]![((more & CHUNK_MASK) << 4) + OVERFLOW] = this.#overflowFree;
+    const next = this.#overflow[more >> CHUNK_BITS]!;
+    this.#empty(next, (more & CHUNK_MASK) << 4);
+    this.#giveBack(more, next, (more & CHUNK_MASK) << 4);
+  }
+
+  #giveBack(more: number, bucket: Int32Array, at: number): void {
+    for (let place = at; place < at + PLACES_END; place += PLACE) bucket[place + 1] = 0;
+    bucket[at + OVERFLOW] = this.#overflowFree;
     this.#overflowFree = more;
   }
 

@@ -193,6 +193,8 @@ export class OrderIds {
     this.#remembered = from.number();
     this.#spansMask = from.integer();
     this.#lists = new Int32Array((this.#spansMask + 2) * 2);
+    this.#byKey.setSpan(this.#span, 0);
+    this.#byOrder.setSpan(this.#span, 0);
     const count = from.integer();
     const rows = new Int32Array(from.block(count * ROW_WIDTH * 4).buffer);
     const entry = new Int32Array(16);
@@ -261,20 +263,31 @@ export class OrderIds {
     integers[at + FLAGS] = 0;
     doubles[(at >> 1) + ORDER_ID] = orderId;
     doubles[(at >> 1) + VALID_UNTIL] = validUntilMicros;
-    this.#byKey.add(entry, a);
-    this.#byOrder.add(entry, orderId | 0);
+    const span = Math.floor(validUntilMicros / SPAN_MICROS);
+    if (span < this.#span) {
+      this.#byKey.addForEver(entry, a);
+      this.#byOrder.addForEver(entry, orderId | 0);
+    } else {
+      this.#byKey.add(entry, a, span);
+      this.#byOrder.add(entry, orderId | 0, span);
+    }
     this.#append(entry);
     this.#sum(integers, doubles, at, 1);
     this.count++;
   }
 
   #remove(entry: number): void {
+    this.#byKey.remove(entry, this.#integers[entry >> CHUNK_BITS]![((entry & CHUNK_MASK) << 4) + KEY]!);
+    this.#byOrder.remove(entry, this.orderIdAt(entry) | 0);
+    this.#unlink(entry);
+    this.#giveBack(entry);
+  }
+
+  /** Takes an entry that is in no list and no index off the books. */
+  #giveBack(entry: number): void {
     const integers = this.#integers[entry >> CHUNK_BITS]!;
     const at = (entry & CHUNK_MASK) << 4;
     this.#sum(integers, this.#doubles[entry >> CHUNK_BITS]!, at, -1);
-    this.#byKey.remove(entry, integers[at + KEY]!);
-    this.#byOrder.remove(entry, this.orderIdAt(entry) | 0);
-    this.#unlink(entry);
     integers[at + NEXT] = this.#free;
     this.#free = entry;
     this.count--;
@@ -298,26 +311,31 @@ export class OrderIds {
     return this.#orders.find(this.orderIdAt(entry)) !== 0;
   }
 
-  /** Takes apart the lists of the spans that have passed. */
+  /** Takes apart the lists of the spans that have passed: ids of ended orders go, those of open ones become overdue. */
   #sweep(span: number): void {
     const spans = Math.min(span - this.#span, this.#spansMask + 1);
     const first = this.#span;
+    const before = this.count;
     this.#span = span;
     for (let i = 0; i < spans; i++) {
       const list = ((first + i) & this.#spansMask) * 2;
       let entry = this.#lists[list]!;
+      this.#lists[list] = 0;
+      this.#lists[list + 1] = 0;
       while (entry !== 0) {
-        const at = (entry & CHUNK_MASK) << 4;
         const integers = this.#integers[entry >> CHUNK_BITS]!;
-        const next = integers[at + NEXT]!;
-        if (!this.#isOpen(entry)) this.#remove(entry);
+        const next = integers[((entry & CHUNK_MASK) << 4) + NEXT]!;
+        if (!this.#isOpen(entry)) this.#giveBack(entry);
         else {
-          this.#unlink(entry);
+          this.#byKey.keep(entry, integers[((entry & CHUNK_MASK) << 4) + KEY]!);
+          this.#byOrder.keep(entry, this.orderIdAt(entry) | 0);
           this.#append(entry);
         }
         entry = next;
       }
     }
+    this.#byKey.setSpan(span, before - this.count);
+    this.#byOrder.setSpan(span, before - this.count);
   }
 
   /** Removes what has expired within the current span. */

@@ -95,7 +95,7 @@ export class TransferIds {
       this.#entries = entries;
     }
     this.#entries.set(entry, this.#used * WIDTH);
-    this.#index.add(this.#used, entry[KEY]!);
+    this.#index.addForEver(this.#used, entry[KEY]!);
     this.#used++;
     const sum = this.#sum;
     sum[0] = sum[0]! + (entry[0]! ^ entry[4]!);
