@@ -15,11 +15,14 @@ export interface FirstDay {
   readonly tookMs: number;
 }
 
+/** Orders per second of log time that make a market to look at, and not more. */
+export const THIN_ORDERS_PER_SECOND = 1.5;
+
 /** Plays the 24 hours before `endMicros`. Yields to the event loop between slices; resolves when all of it is durable. */
 export async function playFirstDay(
   exchange: EmbeddedExchange,
   simulator: MarketSimulator,
-  endMicros: number,
+  options: { readonly endMicros: number; readonly ordersPerSecond: number },
   say: (line: string) => void,
 ): Promise<FirstDay> {
   const { clock } = exchange.options;
@@ -28,20 +31,16 @@ export async function playFirstDay(
   const hear = (records: readonly CommittedRecord[]) => {
     for (const { log, record } of records) if (log === 'market') simulator.onMarketRecord(record);
   };
-  const day = thinHistory(
-    simulator,
-    { endMicros },
-    {
-      tick(timeMicros) {
-        ticks++;
-        const record = { type: 'tick', symbol: 0 as SymbolId, seq: 0 as Sequence, number: ticks } as const;
-        hear(exchange.runNow('clock', 'ticks', { record, stampedMicros: timeMicros }));
-      },
-      command(record, timeMicros) {
-        hear(exchange.runNow('simulator', 'commands', { record, stampedMicros: timeMicros }));
-      },
+  const day = thinHistory(simulator, options, {
+    tick(timeMicros) {
+      ticks++;
+      const record = { type: 'tick', symbol: 0 as SymbolId, seq: 0 as Sequence, number: ticks } as const;
+      hear(exchange.runNow('clock', 'ticks', { record, stampedMicros: timeMicros }));
     },
-  );
+    command(record, timeMicros) {
+      hear(exchange.runNow('simulator', 'commands', { record, stampedMicros: timeMicros }));
+    },
+  });
   let tellAtMs = beganMs + 1000;
   for (;;) {
     const { value, done } = day.next();

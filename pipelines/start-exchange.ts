@@ -29,8 +29,8 @@ export interface StartOptions {
   readonly clock: Clock;
   /** Play this instead of the simulated market; its rules take the place of the configuration's. */
   readonly recording?: Recording | undefined;
-  /** Play a day of thin market into a new data directory. */
-  readonly firstDay: boolean;
+  /** Play a day of market into a new data directory, with so many orders a second of log time; undefined: none. */
+  readonly firstDayOrdersPerSecond?: number | undefined;
   readonly syncIntervalMs?: number | undefined;
   readonly say: (line: string) => void;
   readonly fail: (error: unknown) => void;
@@ -71,10 +71,11 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
     const fresh = exchange.recovery.log.end.commit === 0;
     const endMicros = clock.nowMicros();
     // Log time never goes back: what comes before a day of the past must be stamped before it.
-    const playsDay = fresh && options.firstDay && !recording && project.config.simulator !== undefined;
-    const stampedMicros = recording ? 1 : playsDay ? endMicros - DAY_MICROS : endMicros;
+    const ordersPerSecond =
+      fresh && !recording && project.config.simulator ? options.firstDayOrdersPerSecond : undefined;
+    const stampedMicros = recording ? 1 : ordersPerSecond ? endMicros - DAY_MICROS : endMicros;
     const inForce = await applyConfiguration(exchange, project, recording, stampedMicros, say);
-    if (playsDay) await firstDay(exchange, endMicros, say);
+    if (ordersPerSecond) await firstDay(exchange, endMicros, ordersPerSecond, say);
     await exchange.start();
     return {
       exchange,
@@ -156,10 +157,15 @@ function placesOfRecording({ rules }: Recording): Map<number, number> {
   return new Map([[rules.symbol.symbol, 0]]);
 }
 
-async function firstDay(exchange: EmbeddedExchange, endMicros: number, say: (line: string) => void): Promise<void> {
+async function firstDay(
+  exchange: EmbeddedExchange,
+  endMicros: number,
+  ordersPerSecond: number,
+  say: (line: string) => void,
+): Promise<void> {
   const market = exchange.sources.get('simulator') as SimulatedMarket | undefined;
   if (!market?.simulator) return;
   say('a new data directory: 24 hours of thin market run through the graph first, so that no chart is empty');
-  const day = await playFirstDay(exchange, market.simulator, endMicros, say);
+  const day = await playFirstDay(exchange, market.simulator, { endMicros, ordersPerSecond }, say);
   say(`  ${day.commands.toLocaleString('en-US')} orders in ${(day.tookMs / 1000).toFixed(1)} s`);
 }

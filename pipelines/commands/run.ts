@@ -4,7 +4,8 @@ import { ExitError, runbookPages } from '../../schemas/exit.ts';
 import { signalEmbeddedPostgres } from '../../sinks/postgres-ledger/embedded-postgres.ts';
 import { postgresDirectory } from '../../sinks/postgres-ledger/postgres-ledger.ts';
 import { openRecording } from '../../sources/recordings/recordings.ts';
-import { startEmbeddedGateway } from '../embedded-gateway.ts';
+import { probeGatewayAddress, startEmbeddedGateway } from '../embedded-gateway.ts';
+import { THIN_ORDERS_PER_SECOND } from '../first-day.ts';
 import { loadProject } from '../load-project.ts';
 import { playRecording } from '../play-recording.ts';
 import { serveControlSocket } from '../runtime/embedded/control-socket.ts';
@@ -37,13 +38,14 @@ export const command: Command = {
           ...(values.symbol ? { symbolName: values.symbol } : {}),
         })
       : undefined;
+    await probeGatewayAddress(project.config.gateway);
     const started = await startExchange({
       project,
       dataDir,
       disk: nodeDisk(),
       clock: systemClock(),
       recording,
-      firstDay: !values['no-first-day'],
+      firstDayOrdersPerSecond: values['no-first-day'] ? undefined : THIN_ORDERS_PER_SECOND,
       say: io.err,
       fail: (error) => endAtOnce(error, dataDir, io),
     });
@@ -52,7 +54,7 @@ export const command: Command = {
       if (ask === 'status') return exchangeStatus(exchange);
       throw new Error(`"${ask}" is not understood; status is`);
     });
-    const gateway = await startEmbeddedGateway(exchange, project).catch(async (error: unknown) => {
+    const gateway = await startEmbeddedGateway(exchange, project, io.err).catch(async (error: unknown) => {
       await socket.close();
       await started.stop();
       throw error;

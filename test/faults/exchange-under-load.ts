@@ -69,7 +69,6 @@ const started = await startExchange({
   dataDir,
   disk: nodeDisk(),
   clock: systemClock(),
-  firstDay: false,
   say: (line) => process.stderr.write(`${line}\n`),
   fail,
 }).catch(fail);

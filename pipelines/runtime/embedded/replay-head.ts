@@ -19,7 +19,7 @@ export interface ReplayedHead {
 
 /**
  * Replays the log in `directory`, checking checksums, chains, and every record and state hash it holds. Throws
- * `ExitError` 65 where the log is damaged or no longer reaches back far enough, 76 at the first difference.
+ * `commandsMax`: stop there, counted from the beginning of the log. Throws `ExitError` 65 where the log is damaged or no longer reaches back far enough, 76 at the first difference.
  */
 export function replayHead(
   graph: Graph,
@@ -27,6 +27,7 @@ export function replayHead(
   disk: Disk,
   directory: string,
   snapshot: Snapshot | undefined,
+  commandsMax?: number,
 ): ReplayedHead {
   const head = new Head(graph, catalog, NO_STORE);
   if (snapshot) head.restore(headSnapshotOf(snapshot));
@@ -53,7 +54,7 @@ export function replayHead(
     return frame;
   };
   try {
-    return { head, replayed: replay(head, next), snapshotCommands };
+    return { head, replayed: replay(head, next, commandsMax), snapshotCommands };
   } finally {
     reader.close();
   }

@@ -20,9 +20,9 @@ export interface ReplayResult {
 
 /**
  * Run recorded commands until the source ends. Frames that the head has already behind it (it stands at a snapshot
- * within a commit) are skipped. Throws `ExitError` 76 at the first difference, 65 at a gap.
+ * within a commit) are skipped. Stops where the head has run `commandsMax` since the log began. Throws `ExitError` 76 at the first difference, 65 at a gap.
  */
-export function replay(head: Head, next: FrameSource): ReplayResult {
+export function replay(head: Head, next: FrameSource, commandsMax = Number.POSITIVE_INFINITY): ReplayResult {
   const logsByNumber = new Map<number, LogState>();
   for (const log of head.logs.values()) logsByNumber.set(log.number, log);
   const inputs = inputsByEdge(head);
@@ -31,7 +31,7 @@ export function replay(head: Head, next: FrameSource): ReplayResult {
   head.storeInto(store);
   const envelope = emptyEnvelope();
   let commands = 0;
-  for (;;) {
+  while (head.commands < commandsMax) {
     const frame = store.headFrame();
     if (!frame) break;
     const log = logsByNumber.get(frame.log);
