@@ -67,6 +67,8 @@ interface Comparison {
   content: number;
 }
 
+/** Without a new block for so long, nothing more is to come. */
+const QUIET_MS = 50;
 const RETRY_MS = 100;
 const RETRY_MS_MAX = 5_000;
 const TWO_32 = 2 ** 32;
@@ -86,6 +88,7 @@ export class HistorySink implements Sink {
   #open = new Map<string, OpenRange>();
   #waiters: Waiter[] = [];
   #openedAtMs = 0;
+  #lastBlockAtMs = 0;
   #ready: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
   #wake: (() => void) | undefined;
@@ -181,7 +184,8 @@ export class HistorySink implements Sink {
 
   /** Rows of the block from `from` on, and its place in the open range of its partition. */
   #take(key: string, block: SinkBlock, from: number): void {
-    if (this.#waiters.length === 0) this.#openedAtMs = this.#parts.context.clock.monotonicMs();
+    this.#lastBlockAtMs = this.#parts.context.clock.monotonicMs();
+    if (this.#waiters.length === 0) this.#openedAtMs = this.#lastBlockAtMs;
     const before = this.#blocks.map(({ rows }) => rows);
     const skip = Math.max(0, from - block.firstOffset);
     const firstTimeMicros = block.envelopes[skip]?.occurredAt ?? block.lastTimeMicros;
@@ -295,12 +299,16 @@ export class HistorySink implements Sink {
     }
   }
 
-  /** Waits for more blocks until there are rows enough or it took long enough. */
+  /**
+   * Waits for more blocks until there are rows enough, or it took long enough, or none came for a moment: then the lane has
+   * none, or its queue is full and it waits for this sink.
+   */
   async #company(): Promise<void> {
     const { lingerMs, insertRows } = this.#parts.options;
     const { clock } = this.#parts.context;
     while (!this.#closing.signal.aborted && this.#rowsWaiting() < insertRows) {
-      const leftMs = this.#openedAtMs + lingerMs - clock.monotonicMs();
+      const nowMs = clock.monotonicMs();
+      const leftMs = Math.min(this.#openedAtMs + lingerMs, this.#lastBlockAtMs + QUIET_MS) - nowMs;
       if (leftMs <= 0) return;
       await new Promise<void>((resolve) => {
         const cancel = clock.after(leftMs, resolve);
