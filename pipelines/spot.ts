@@ -49,7 +49,10 @@ export default topology('spot', ({ log, source, stage, sink }) => {
   accounts.takes(ingest.rejected, risk.events);
 
   sink('ledger', postgresLedger(), { in: [entries.posted] });
-  sink('history', clickhouseHistory(), { in: [market, accounts, candles.closed, depth.top, entries.posted] });
+  sink('history', clickhouseHistory(), {
+    in: [market, accounts, candles.closed, depth.top, entries.posted],
+    queue: { records: 262_144 }, // two inserts: one is written while the next is filled
+  });
   sink('archive', avroArchive(), { in: [commands, orders, market, accounts, control] });
   sink('gateway', gatewayViews(), { in: [market, accounts, candles.closed, candles.progress, tickers.ticker] });
 });
