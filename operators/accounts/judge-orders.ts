@@ -152,7 +152,8 @@ export class JudgeOrders {
 
   /**
    * Judges an amend of an open order whose hold, amend included, would be `needed`: price 0 or total 0 keeps the old. A
-   * total at or below what is gone from the order only cancels its rest, so no range applies to it.
+   * total at or below what is gone from the order only cancels its rest, so no range applies to it;
+   * a price below zero is none all the same.
    */
   amend(slot: number, account: number, priceTicks: number, totalLots: number, nowMicros: number): RejectCode {
     const { doubles, integers } = this.#orders;
@@ -170,7 +171,7 @@ export class JudgeOrders {
       const notional = price * total * rules.quoteUnitsPerTickLot;
       if (notional < rules.minNotionalAmount || notional > rules.maxNotionalAmount) return NOTIONAL_OUT_OF_RANGE;
       if ((terms & TERMS_SELL) !== 0 && total * rules.baseUnitsPerLot > Number.MAX_SAFE_INTEGER) return AMOUNT_OVERFLOW;
-    }
+    } else if (price < 0) return PRICE_OUT_OF_RANGE;
     return this.#amendLimits(slot, account, rules, price, priceTicks, totalLots, nowMicros);
   }
 

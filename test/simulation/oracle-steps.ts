@@ -225,7 +225,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
       target: fc.integer({ min: 0, max: 11 }),
       any: mostly([false], [true], 1 / 6),
       byClientId: fc.boolean(),
-      change: mostly(['price', 'lots', 'both'], ['nothing'], 1 / 20),
+      change: mostly<'price' | 'lots' | 'both' | 'nothing'>(['price', 'lots', 'both'], ['nothing'], 1 / 20),
       price,
       lots: oneOfLots,
       validity,
@@ -317,11 +317,11 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('limits' as const),
       account: fc.integer({ min: -1, max: 4 }),
-      openOrders: fc.constantFrom(0, 0, 2, 4),
+      openOrders: fc.constantFrom(0, 1, 2, 4),
       perSecond: fc.constantFrom(0, 0, 1, 5),
       group: fc.constantFrom(0, 0, 1),
     }),

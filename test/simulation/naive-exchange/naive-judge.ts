@@ -225,7 +225,7 @@ export class NaiveJudge {
       if (price < 1n || !priceInRange(price, config)) return 'price_out_of_range';
       if (!worthInRange(notional(config, price, total), config)) return 'notional_out_of_range';
       if (order.side === 'sell' && baseAmount(config, total) > SAFE_MAX) return 'amount_overflow';
-    }
+    } else if (price < 0n) return 'price_out_of_range';
     const needed = neededHold({ ...order, asked: { price, total } });
     if (needed > SAFE_MAX) return 'amount_overflow';
     const band = this.band(config);
