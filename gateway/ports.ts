@@ -69,7 +69,10 @@ export interface OrderPort {
   readonly expiresAt: number;
   readonly executedLots: number;
   readonly executedQuote: number;
+  /** Units of `feeAsset`; negative is a rebate. */
   readonly feePaid: number;
+  /** 0 before the first fill. */
+  readonly feeAsset: number;
   readonly status: string;
   readonly reason: string;
   readonly placedAtMicros: number;
@@ -107,4 +110,6 @@ export interface GatewayParts {
   readonly accountOf: (token: string) => AccountId | undefined;
   /** 32 hexadecimal digits that nobody can guess. */
   readonly newId: () => string;
+  /** A request failed by a fault of ours; its answer named this id and nothing else. */
+  readonly failed: (error: unknown, requestId: string) => void;
 }

@@ -1,10 +1,11 @@
 /** The account's money: balances, and a deposit of paper money. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { AccountId, Sequence, SymbolId } from '../../schemas/generated/records.ts';
+import type { AccountId, RejectReason, Sequence, SymbolId } from '../../schemas/generated/records.ts';
 import { formatId } from '../../schemas/ids.ts';
 import type { GatewayParts } from '../ports.ts';
 import { amount, formatAmount } from './decimals.ts';
 import { RequestRefused } from './errors.ts';
+import type { Explanation } from './explain-reject.ts';
 import { checked, depositBody, nothing } from './request-shapes.ts';
 import { submitCommand } from './submit-command.ts';
 
@@ -14,12 +15,14 @@ export async function accountRoutes(
   accountOf: (request: FastifyRequest) => AccountId,
 ) {
   app.get('/v1/balances', async (request) => {
+    const account = accountOf(request);
     checked(nothing, request.query);
-    return balancesPayload(accountOf(request), parts);
+    return balancesPayload(account, parts);
   });
 
   app.post('/v1/paper-deposits', async (request, reply) => {
     const account = accountOf(request);
+    checked(nothing, request.query);
     const body = checked(depositBody, request.body);
     const asset = [...parts.views.assets.values()].find(({ name }) => name === body.asset);
     if (!asset) {
@@ -27,6 +30,15 @@ export async function accountRoutes(
       const message = `There is no asset ${body.asset}: ${allowed} are.`;
       throw new RequestRefused({ code: 'unknown_symbol', message, field: 'asset', given: body.asset, allowed });
     }
+    const depositId = body.deposit_id ?? parts.newId();
+    const explain = (reason: RejectReason): Explanation => {
+      if (reason === 'client_order_id_reused') {
+        return { field: 'deposit_id', given: depositId, allowed: 'an id that no other deposit of this account has' };
+      }
+      if (reason !== 'amount_overflow') return {};
+      const allowed = `as much as leaves all of the ${asset.name} that exists below 2^53 units`;
+      return { field: 'amount', given: body.amount, allowed };
+    };
     const { sequence, duplicate } = await submitCommand(
       {
         type: 'deposit',
@@ -34,15 +46,14 @@ export async function accountRoutes(
         seq: 0 as Sequence,
         account,
         asset: asset.asset,
-        amount: amount('amount', body.amount, asset),
-        depositId: body.deposit_id ?? parts.newId(),
+        amount: amount('amount', body.amount, asset, 'quantity_out_of_range'),
+        depositId,
       },
-      account,
       parts,
-      null,
+      { traceparent: null, explain },
     );
     reply.code(duplicate ? 200 : 201);
-    return { ...balancesPayload(account, parts), sequence, duplicate };
+    return { ...balancesPayload(account, parts), deposit_id: depositId, sequence, duplicate };
   });
 }
 

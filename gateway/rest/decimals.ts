@@ -8,7 +8,7 @@ import type {
   RejectReason,
   SymbolConfig,
 } from '../../schemas/generated/records.ts';
-import { SymbolScale } from '../../schemas/symbol-scale.ts';
+import { type ScaleFault, SymbolScale } from '../../schemas/symbol-scale.ts';
 import { type GatewayCode, RequestRefused } from './errors.ts';
 
 export class SymbolDecimals {
@@ -20,22 +20,29 @@ export class SymbolDecimals {
     this.#scale = new SymbolScale(config);
   }
 
+  /** 0 means "not given" on the inside, so a zero that was given is refused here. */
   price(field: string, text: string): PriceTicks {
-    const { tickDecimal, minPriceTicks, maxPriceTicks } = this.config;
     const ticks = this.#scale.parsePrice(text);
-    const allowed = `a multiple of ${tickDecimal} from ${this.formatPrice(minPriceTicks)} to ${this.formatPrice(maxPriceTicks)}`;
-    if (typeof ticks !== 'number')
-      throw refused(ticks, 'price_not_on_tick', 'price_out_of_range', field, text, allowed);
-    return ticks;
+    if (typeof ticks === 'number' && ticks > 0) return ticks;
+    const fault = typeof ticks === 'number' ? 'out_of_range' : ticks;
+    throw refused(fault, 'price_not_on_tick', 'price_out_of_range', field, text, this.priceAllowed());
   }
 
   quantity(field: string, text: string): QuantityLots {
-    const { lotDecimal, minQuantityLots, maxQuantityLots } = this.config;
     const lots = this.#scale.parseQuantity(text);
-    const allowed = `a multiple of ${lotDecimal} from ${this.formatQuantity(minQuantityLots)} to ${this.formatQuantity(maxQuantityLots)}`;
-    if (typeof lots !== 'number')
-      throw refused(lots, 'quantity_not_on_lot', 'quantity_out_of_range', field, text, allowed);
-    return lots;
+    if (typeof lots === 'number' && lots > 0) return lots;
+    const fault = typeof lots === 'number' ? 'out_of_range' : lots;
+    throw refused(fault, 'quantity_not_on_lot', 'quantity_out_of_range', field, text, this.quantityAllowed());
+  }
+
+  priceAllowed(): string {
+    const { tickDecimal, minPriceTicks, maxPriceTicks } = this.config;
+    return `a multiple of ${tickDecimal} from ${this.formatPrice(minPriceTicks)} to ${this.formatPrice(maxPriceTicks)}`;
+  }
+
+  quantityAllowed(): string {
+    const { lotDecimal, minQuantityLots, maxQuantityLots } = this.config;
+    return `a multiple of ${lotDecimal} from ${this.formatQuantity(minQuantityLots)} to ${this.formatQuantity(maxQuantityLots)}`;
   }
 
   formatPrice(ticks: number): string {
@@ -47,11 +54,13 @@ export class SymbolDecimals {
   }
 }
 
-export function amount(field: string, text: string, asset: AssetConfig): Amount {
+/** Units of an amount above 0. */
+export function amount(field: string, text: string, asset: AssetConfig, zero: RejectReason): Amount {
   const units = unitsOfDecimal(text, asset.decimals);
-  const allowed = `a decimal string with up to ${asset.decimals} decimals`;
-  if (typeof units !== 'number') throw refused(units, 'quantity_not_on_lot', 'amount_overflow', field, text, allowed);
-  return units as Amount;
+  if (typeof units === 'number' && units > 0) return units as Amount;
+  const allowed = `above 0, with at most ${asset.decimals} decimals`;
+  if (typeof units === 'number') throw refused('out_of_range', zero, zero, field, text, allowed);
+  throw refused(units, 'quantity_not_on_lot', 'amount_overflow', field, text, allowed);
 }
 
 export function formatAmount(units: number, asset: AssetConfig): string {
@@ -59,15 +68,20 @@ export function formatAmount(units: number, asset: AssetConfig): string {
 }
 
 function refused(
-  fault: string,
+  fault: ScaleFault,
   offStep: RejectReason,
   outOfRange: RejectReason,
   field: string,
   given: string,
   allowed: string,
 ): RequestRefused {
-  const code: GatewayCode | RejectReason =
-    fault === 'not_a_decimal' ? 'malformed' : fault === 'out_of_range' ? outOfRange : offStep;
-  const says = { not_a_decimal: 'is no decimal', out_of_range: 'is too large' }[fault] ?? 'does not fit the step';
+  const [code, says] = (
+    {
+      not_a_decimal: ['malformed', 'is no decimal'],
+      out_of_range: [outOfRange, 'is out of range'],
+      too_many_decimals: [offStep, 'does not fit the step'],
+      off_step: [offStep, 'does not fit the step'],
+    } satisfies { readonly [F in ScaleFault]: readonly [GatewayCode | RejectReason, string] }
+  )[fault] as readonly [GatewayCode | RejectReason, string];
   return new RequestRefused({ code, message: `${field} ${says}: ${allowed} is allowed.`, field, given, allowed });
 }

@@ -6,11 +6,11 @@ import { enumSymbols } from '../../schemas/generated/records.ts';
 export const gatewayCodes = {
   malformed: 400,
   unauthenticated: 401,
-  forbidden: 403,
   not_found: 404,
+  timed_out: 408,
   too_large: 413,
   unsupported_media_type: 415,
-  rate_limited: 429,
+  headers_too_large: 431,
   overloaded: 503,
   internal: 500,
 } as const;

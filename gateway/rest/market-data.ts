@@ -2,13 +2,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayParts, MarketPort } from '../ports.ts';
 import { RequestRefused } from './errors.ts';
-import { bookPayload, candlePayload, symbolPayload, tickerPayload, timeOf, tradesPayload } from './payloads.ts';
+import { instantOfMicros } from './instants.ts';
+import { bookPayload, candlePayload, symbolPayload, tickerPayload, tradesPayload } from './payloads.ts';
 import { bookQuery, candlesQuery, checked, nothing, symbolParams, tradesQuery } from './request-shapes.ts';
 
 export async function marketDataRoutes(app: FastifyInstance, parts: GatewayParts): Promise<void> {
   app.get('/v1/time', async (request) => {
     checked(nothing, request.query);
-    return { time: timeOf(parts.clock.nowMicros()) };
+    return { time: instantOfMicros(parts.clock.nowMicros()) };
   });
   app.get('/v1/symbols', async (request) => {
     checked(nothing, request.query);

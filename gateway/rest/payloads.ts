@@ -1,15 +1,15 @@
 /** Answers, built field by field from views: decimals as strings, ids as strings, times as ISO 8601 in UTC. */
 
-import { decimalOfUnits } from '../../schemas/decimal.ts';
-import type { AssetConfig, Candle } from '../../schemas/generated/records.ts';
+import { decimalOfUnits, shortDecimalOfUnits, unitsOfDecimal } from '../../schemas/decimal.ts';
+import type { AssetConfig, AssetId, Candle, Place } from '../../schemas/generated/records.ts';
 import { formatId } from '../../schemas/ids.ts';
 import { percentOfPpm } from '../../schemas/symbol-scale.ts';
 import type { GatewayParts, MarketPort, OrderPort } from '../ports.ts';
 import { formatAmount, SymbolDecimals } from './decimals.ts';
+import { instantOfMicros } from './instants.ts';
 
-export function timeOf(micros: number): string {
-  return new Date(Math.floor(micros / 1000)).toISOString();
-}
+/** Decimals that an average price has beyond those of the tick. */
+const AVERAGE_DECIMALS = 4;
 
 export function symbolPayload(market: MarketPort, { views }: GatewayParts) {
   const { config } = market;
@@ -59,14 +59,14 @@ export function tradesPayload(market: MarketPort, limit: number) {
     price: decimals.formatPrice(trade.priceTicks),
     quantity: decimals.formatQuantity(trade.quantityLots),
     taker_side: trade.takerSide,
-    time: timeOf(trade.timeMicros),
+    time: instantOfMicros(trade.timeMicros),
   }));
 }
 
 export function candlePayload(candle: Candle, market: MarketPort, quote: AssetConfig) {
   const decimals = new SymbolDecimals(market.config);
   return {
-    opens_at: timeOf(candle.opensAt),
+    opens_at: instantOfMicros(candle.opensAt),
     open: decimals.formatPrice(candle.openPriceTicks),
     high: decimals.formatPrice(candle.highPriceTicks),
     low: decimals.formatPrice(candle.lowPriceTicks),
@@ -103,6 +103,7 @@ export function orderPayload(order: OrderPort, { views }: GatewayParts) {
   const market = views.markets.get(order.symbol)!;
   const decimals = new SymbolDecimals(market.config);
   const quote = views.assets.get(market.config.quoteAsset)!;
+  const feeAsset = views.assets.get(order.feeAsset as AssetId);
   const byBudget = order.budget > 0;
   return {
     order_id: formatId(order.orderId),
@@ -117,24 +118,44 @@ export function orderPayload(order: OrderPort, { views }: GatewayParts) {
     budget: byBudget ? formatAmount(order.budget, quote) : null,
     executed: decimals.formatQuantity(order.executedLots),
     executed_quote: formatAmount(order.executedQuote, quote),
-    average_price: averagePrice(order, decimals),
-    fee: formatAmount(order.feePaid, quote),
+    average_price: averagePrice(order, market.config),
+    fee: feeAsset ? formatAmount(order.feePaid, feeAsset) : '0',
+    fee_asset: feeAsset?.name ?? null,
     status: order.status,
     reason: order.reason === '' ? null : order.reason,
-    expires_at: order.expiresAt > 0 ? timeOf(order.expiresAt) : null,
-    placed_at: timeOf(order.placedAtMicros),
-    updated_at: timeOf(order.updatedAtMicros),
+    expires_at: order.expiresAt > 0 ? instantOfMicros(order.expiresAt) : null,
+    placed_at: instantOfMicros(order.placedAtMicros),
+    updated_at: instantOfMicros(order.updatedAtMicros),
   };
 }
 
-/** Quote per base, cut to the tick's decimals: for people; the exact sums stand beside it. */
-function averagePrice(order: OrderPort, decimals: SymbolDecimals): string | null {
-  if (order.executedLots === 0) return null;
-  const { priceDecimals, quoteUnitsPerTickLot, tickDecimal } = decimals.config;
-  const unitsPerTick = BigInt(tickDecimal.replace('.', '').padEnd(1, '0'));
-  const units =
-    (BigInt(order.executedQuote) * unitsPerTick) / (BigInt(order.executedLots) * BigInt(quoteUnitsPerTickLot));
-  return decimalOfUnits(units, priceDecimals);
+/** A repeated order that ended so long ago that only its id is known here; history has it. */
+export function unknownOutcomePayload(orderId: number, place: Place, { views }: GatewayParts) {
+  return {
+    order_id: formatId(orderId),
+    client_order_id: place.clientOrderId,
+    symbol: views.markets.get(place.symbol)!.config.name,
+    side: place.side,
+    type: place.orderType,
+    status: 'ended',
+  };
+}
+
+/** Quote per base, rounded down to {@link AVERAGE_DECIMALS} below the tick: for people; the exact sums stand beside it. */
+export function averagePrice(
+  { executedLots, executedQuote }: Pick<OrderPort, 'executedLots' | 'executedQuote'>,
+  {
+    priceDecimals,
+    quoteUnitsPerTickLot,
+    tickDecimal,
+  }: Pick<MarketPort['config'], 'priceDecimals' | 'quoteUnitsPerTickLot' | 'tickDecimal'>,
+): string | null {
+  if (executedLots === 0) return null;
+  // A tick may be several units of the last decimal: 0.05 is five.
+  const unitsPerTick = BigInt(unitsOfDecimal(tickDecimal, priceDecimals));
+  const numerator = BigInt(executedQuote) * unitsPerTick * 10n ** BigInt(AVERAGE_DECIMALS);
+  const units = numerator / (BigInt(executedLots) * BigInt(quoteUnitsPerTickLot));
+  return shortDecimalOfUnits(units, priceDecimals + AVERAGE_DECIMALS);
 }
 
 function wideAmount(units: bigint | number, asset: AssetConfig): string {

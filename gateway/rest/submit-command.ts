@@ -1,8 +1,9 @@
 /** Sends a command and reads, in what it durably caused, how it ended for its account. */
-import type { AccountId, AnyRecord } from '../../schemas/generated/records.ts';
+import type { AnyRecord, RejectReason } from '../../schemas/generated/records.ts';
 import { formatId } from '../../schemas/ids.ts';
 import type { CausedRecord, GatewayCommand, GatewayParts } from '../ports.ts';
 import { RequestRefused, reasonSentences } from './errors.ts';
+import type { Explanation } from './explain-reject.ts';
 
 export interface Answered {
   /** Records of the account, in order. */
@@ -13,16 +14,21 @@ export interface Answered {
   readonly duplicate: boolean;
 }
 
+export interface Submission {
+  readonly traceparent: string | null;
+  /** What a reason means in the words of the request. */
+  readonly explain: (reason: RejectReason) => Explanation;
+}
+
 /** Resolves when all that the command caused is durable; throws {@link RequestRefused} where the exchange refused it. */
 export async function submitCommand(
   command: GatewayCommand,
-  account: AccountId,
-  parts: GatewayParts,
-  traceparent: string | null,
+  { commands }: GatewayParts,
+  { traceparent, explain }: Submission,
 ): Promise<Answered> {
   let records: readonly CausedRecord[];
   try {
-    ({ records } = await parts.commands.submit(command, traceparent));
+    ({ records } = await commands.submit(command, traceparent));
   } catch (error) {
     if ((error as Error).name !== 'Overloaded') throw error;
     throw new RequestRefused({
@@ -31,12 +37,13 @@ export async function submitCommand(
     });
   }
   const own = records
-    .filter(({ log, record }) => log === 'accounts' && 'account' in record && record.account === account)
+    .filter(({ log, record }) => log === 'accounts' && 'account' in record && record.account === command.account)
     .map(({ record }) => record);
   const sequence = formatId(own.at(-1)?.seq ?? 0);
   const rejected = own.find((record) => record.type === 'rejected');
-  if (rejected?.type === 'rejected') {
-    throw new RequestRefused({ code: rejected.reason, message: reasonSentences[rejected.reason], sequence });
+  if (rejected) {
+    const { reason } = rejected;
+    throw new RequestRefused({ code: reason, message: reasonSentences[reason], ...explain(reason), sequence });
   }
   return { own, sequence, duplicate: own.some((record) => record.type === 'repeated') };
 }
