@@ -32,6 +32,8 @@ export interface StartOptions {
   /** Play a day of market into a new data directory, with so many orders a second of log time; undefined: none. */
   readonly firstDayOrdersPerSecond?: number | undefined;
   readonly syncIntervalMs?: number | undefined;
+  /** Asked once the data directory is owned and before anything is read: a refusal comes before the work. */
+  readonly beforeRecovery?: () => Promise<void>;
   readonly say: (line: string) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -50,6 +52,7 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
   if (errors.length > 0) refuse(errors);
   const lock = lockDirectory(dataDir);
   try {
+    await options.beforeRecovery?.();
     const exchange = await openExchange({
       graph: project.graph,
       topologyUrl: project.topologyUrl,

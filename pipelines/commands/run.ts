@@ -38,7 +38,6 @@ export const command: Command = {
           ...(values.symbol ? { symbolName: values.symbol } : {}),
         })
       : undefined;
-    await probeGatewayAddress(project.config.gateway);
     const started = await startExchange({
       project,
       dataDir,
@@ -46,6 +45,7 @@ export const command: Command = {
       clock: systemClock(),
       recording,
       firstDayOrdersPerSecond: values['no-first-day'] ? undefined : THIN_ORDERS_PER_SECOND,
+      beforeRecovery: () => probeGatewayAddress(project.config.gateway),
       say: io.err,
       fail: (error) => endAtOnce(error, dataDir, io),
     });
@@ -90,10 +90,15 @@ function welcome(url: string, token: string, dataDir: string): string[] {
     '',
     'ask history in another terminal:',
     '',
-    `  npx sluice sql --data ${dataDir} 'select symbol, count() trades, max(price) high from trades group by symbol'`,
+    `  npx sluice sql --data ${shellWord(dataDir)} 'select symbol, count() trades, max(price) high from trades group by symbol'`,
     '',
     'Ctrl-C ends it; everything acknowledged is on disk.',
   ];
+}
+
+/** As a shell reads it, spaces and quotes included. */
+function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function interrupted(signal: AbortSignal): Promise<void> {
