@@ -220,12 +220,9 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       return;
     }
     const rules = judge.rules!;
-    const { priceTicks, lots, flags, amount } = judge;
     counts.makeRoom(account, rules.symbol);
     accounts.takeRateToken(account, moment.timeMicros);
-    const { clientOrderId, budget, expiresAt } = place;
-    const remembered = clientOrderId === '' ? Number.MAX_SAFE_INTEGER : place.validUntil;
-    holds.open(orderId, clientOrderId, account, rules, flags, priceTicks, lots, budget, expiresAt, remembered, amount);
+    holds.open(orderId, account, place, judge);
     const feeVersion = fees.versions[rules.feeIndex]!.version;
     out.events(this.#events.held(place, orderId, account, feeVersion));
     out.accepted({
@@ -238,8 +235,8 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       orderType: place.orderType,
       timeInForce: place.timeInForce,
       postOnly: place.postOnly,
-      priceTicks: priceTicks as PriceTicks,
-      quantityLots: lots as QuantityLots,
+      priceTicks: judge.priceTicks as PriceTicks,
+      quantityLots: judge.lots as QuantityLots,
       budget: place.budget,
       selfTradeMode: place.selfTradeMode ?? rules.defaultSelfTradeMode,
       tradeGroup: accounts.tradeGroupOf(account),

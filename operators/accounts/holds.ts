@@ -1,4 +1,5 @@
 import { assert } from '../../schemas/assert.ts';
+import type { Place } from '../../schemas/generated/records.ts';
 import type { AccountTable } from './account-table.ts';
 import { FIRST_USER_SLOT, systemSlots } from './account-table.ts';
 import type { Balances } from './balances.ts';
@@ -38,14 +39,27 @@ const {
 const { PPM, wholeMillions, worstFee } = arithmetic;
 const { clearing: CLEARING, fees: FEES } = systemSlots;
 
+/** What judging an order worked out. */
+export interface JudgedOrder {
+  readonly rules: SymbolRules | undefined;
+  /** Flags of its terms. */
+  readonly flags: number;
+  /** Limit, or worst price of a market order. */
+  readonly priceTicks: number;
+  /** Ordered, or what a sell by budget may sell; 0 for a buy by budget. */
+  readonly lots: number;
+  /** What is to be held. */
+  readonly amount: number;
+}
+
 /**
  * The money side of orders: what is held for them, what their trades move, what comes free.
  *
  * **One rule**: the hold of an order is computed from its open terms, anew at every change, never adjusted. A sell holds
- * the base of its open lots (by budget: of all that it may still sell). A buy holds its open notional (or the rest of its budget) and the worst fee that this can
- * still cost: ceil(fee so far + notional x worst rate) - fee charged so far. So after the last fill or cancel the hold
- * is exactly zero, and a fill can never find too little: a trade at or below the limit, at or below the worst rate, takes
- * at most what the rule gives up (shown by the property test).
+ * the base of its open lots (by budget: of all that it may still sell). A buy holds its open notional (or the rest of
+ * its budget) and the worst fee that this can still cost: ceil(fee so far + notional x worst rate) - fee charged so far.
+ * So after the last fill or cancel the hold is exactly zero, and a fill can never find too little: a trade at or below
+ * the limit, at or below the worst rate, takes at most what the rule gives up (shown by the property test).
  *
  * **Amends in flight.** Until match answers, a fill may come on the old terms or on the new ones. With one amend in
  * flight the hold covers the larger of both; where the new terms ask for more lots at a lower price, the old lots at the
@@ -102,20 +116,11 @@ export class Holds {
     return fees.inReceived ? notional : notional + worstFee(notional, fees.worstPpm, 0);
   }
 
-  /** Takes the hold of a new order, which was judged before. `lots` is 0 for a buy by budget. Returns its slot. */
-  open(
-    orderId: number,
-    clientOrderId: string,
-    account: number,
-    rules: SymbolRules,
-    flags: number,
-    priceTicks: number,
-    lots: number,
-    budget: number,
-    expiresAtMicros: number,
-    validUntilMicros: number,
-    amount: number,
-  ): number {
+  /** Takes the hold of a new order of the account in slot `account`, which was judged before. Returns its slot. */
+  open(orderId: number, account: number, place: Place, judged: JudgedOrder): number {
+    const { clientOrderId, budget, expiresAt } = place;
+    const { flags, priceTicks, lots, amount } = judged;
+    const rules = judged.rules!;
     const orders = this.#orders;
     const slot = orders.add(orderId, clientOrderId);
     const doubles = orders.doubles;
@@ -129,8 +134,8 @@ export class Holds {
     doubles[at + FEE_WHOLE] = 0;
     doubles[at + FEE_REST] = 0;
     doubles[at + HELD] = amount;
-    doubles[at + EXPIRES_AT] = expiresAtMicros;
-    doubles[at + VALID_UNTIL] = validUntilMicros;
+    doubles[at + EXPIRES_AT] = expiresAt;
+    doubles[at + VALID_UNTIL] = clientOrderId === '' ? Number.MAX_SAFE_INTEGER : place.validUntil;
     const integers = orders.integers;
     const integersAt = slot << 5;
     integers[integersAt + ACCOUNT] = account;

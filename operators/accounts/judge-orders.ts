@@ -4,7 +4,7 @@ import * as table from './account-table.ts';
 import { AMENDS_IN_FLIGHT_MAX } from './amends-in-flight.ts';
 import type { Balances } from './balances.ts';
 import { divCeil } from './fee-arithmetic.ts';
-import type { Holds } from './holds.ts';
+import type { Holds, JudgedOrder } from './holds.ts';
 import type { OpenCounts } from './open-counts.ts';
 import type { OpenOrders } from './open-orders.ts';
 import * as layout from './order-layout.ts';
@@ -54,7 +54,7 @@ const { ACTIVE, DISABLED, FIRST_USER_SLOT } = table;
  * Prices in ticks, quantities in lots, amounts in units of the asset held. 0 is "not given"; a negative number is given,
  * and out of range.
  */
-export class JudgeOrders {
+export class JudgeOrders implements JudgedOrder {
   readonly #accounts: AccountTable;
   readonly #balances: Balances;
   readonly #symbols: SymbolTable;
@@ -65,12 +65,9 @@ export class JudgeOrders {
   // Of the last order judged:
   /** Its rules; undefined for an unknown symbol. */
   rules: SymbolRules | undefined = undefined;
-  /** Limit, or worst price of a market order. */
-  priceTicks = 0;
-  /** Ordered, or what a sell by budget may sell; 0 for a buy by budget. */
-  lots = 0;
   flags = 0;
-  /** What is to be held. */
+  priceTicks = 0;
+  lots = 0;
   amount = 0;
 
   constructor(

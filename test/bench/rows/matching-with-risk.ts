@@ -112,7 +112,7 @@ export class BookWithRisk {
       const slot = accounts.find(account);
       if (judge.place(place, slot, i) !== PASSES) throw new Error(`order ${orderId} was refused`);
       accounts.takeRateToken(slot, i);
-      holds.open(orderId, '', slot, judge.rules!, judge.flags, judge.priceTicks, judge.lots, 0, 0, 0, judge.amount);
+      holds.open(orderId, slot, place, judge);
       order.orderId = orderId;
       order.account = account;
       order.side = messages[at + 1]!;

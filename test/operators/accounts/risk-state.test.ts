@@ -21,8 +21,7 @@ function stateWithOrders(): RiskState {
     state.balances.credit(1, asset, -10_000);
     const place = make.place({ account: 100 + index, side, quantityLots: 10, clientOrderId: `order-${index}` });
     assert.equal(state.judge.place(place, slot, 1), 0);
-    const { rules, flags, priceTicks, lots, amount } = state.judge;
-    state.holds.open(11 + index, place.clientOrderId, slot, rules!, flags, priceTicks, lots, 0, 0, 0, amount);
+    state.holds.open(11 + index, slot, place, state.judge);
   }
   return state;
 }
@@ -104,15 +103,17 @@ test('gives equal bytes for equal states, whatever lies in their memory', () => 
   // Another history: slots were used and freed in another order, so that the same orders lie elsewhere.
   const { judge, holds, orders } = worn;
   for (const id of [21, 22, 23]) {
-    assert.equal(judge.place(make.place({ quantityLots: 1 }), 4, 1), 0);
-    holds.open(id, '', 4, judge.rules!, judge.flags, 100, 1, 0, 0, 0, judge.amount);
+    const place = make.place({ quantityLots: 1 });
+    assert.equal(judge.place(place, 4, 1), 0);
+    holds.open(id, 4, place, judge);
   }
   for (const id of [12, 22, 21, 23]) {
     holds.release(orders.find(id));
     holds.end(orders.find(id));
   }
-  assert.equal(judge.place(make.place({ side: 'sell', quantityLots: 10 }), 5, 1), 0);
-  holds.open(12, 'order-1', 5, judge.rules!, judge.flags, 100, 10, 0, 0, 0, judge.amount);
+  const place = make.place({ side: 'sell', quantityLots: 10, clientOrderId: 'order-1' });
+  assert.equal(judge.place(place, 5, 1), 0);
+  holds.open(12, 5, place, judge);
   assert.notEqual(orders.find(12), state.orders.find(12), 'the order lies elsewhere');
   assert.deepEqual(worn.snapshot(), state.snapshot());
   assert.equal(worn.stateHash(), state.stateHash());
