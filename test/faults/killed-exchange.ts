@@ -38,33 +38,38 @@ export async function killAgainAndAgain(kills: number, seed: number, tell: (line
   const random = new SeededRandom(seed, 1);
   try {
     for (let kill = 1; kill <= kills; kill++) {
-      const child = start([dataDir, acksFile, String(seed + kill)]);
+      const child = startUnderLoad([dataDir, acksFile, String(seed + kill)]);
       await child.running;
       await sleep(200 + random.fraction() * 1500);
       child.process.kill('SIGKILL');
       await child.ended;
       tell(`kill ${kill} of ${kills}: ${acknowledgedIn(acksFile).length} acknowledged so far`);
     }
-    const last = start([dataDir, acksFile, '0', '--finish']);
-    await last.line('caught-up');
-    const trades = await checkStores(dataDir);
-    last.process.stdin.write('go on\n');
-    assert.equal(await last.ended, 0, 'the last run ended with another code');
-    const inLog = checkLog(dataDir, acknowledgedIn(acksFile), last.hashes());
-    assert.equal(trades, inLog.trades, 'history has another number of trades than the log');
-    return { kills, acknowledged: acknowledgedIn(acksFile).length, ...inLog };
+    return { kills, ...(await finishAndCheck(dataDir, acksFile)) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function acknowledgedIn(acksFile: string): string[] {
+/** A last run that only catches up; then log, ledger and history are held against each other and against what clients were told. */
+export async function finishAndCheck(dataDir: string, acksFile: string): Promise<Omit<KilledRun, 'kills'>> {
+  const last = startUnderLoad([dataDir, acksFile, '0', '--finish']);
+  await last.line('caught-up');
+  const trades = await checkStores(dataDir);
+  last.process.stdin.write('go on\n');
+  assert.equal(await last.ended, 0, 'the last run ended with another code');
+  const inLog = checkLog(dataDir, acknowledgedIn(acksFile), last.hashes());
+  assert.equal(trades, inLog.trades, 'history has another number of trades than the log');
+  return { acknowledged: acknowledgedIn(acksFile).length, ...inLog };
+}
+
+export function acknowledgedIn(acksFile: string): string[] {
   const lines = readFileSync(acksFile, 'utf8').split('\n');
   // The last line may be half: the process died in it, and nobody was told.
   return lines.slice(0, -1);
 }
 
-function start(args: readonly string[]) {
+export function startUnderLoad(args: readonly string[]) {
   const child: ChildProcessWithoutNullStreams = spawn(process.execPath, [CHILD, ...args]);
   const lines: string[] = [];
   const notices: string[] = [];
@@ -94,6 +99,7 @@ function start(args: readonly string[]) {
     ended,
     line,
     running: line('running'),
+    said: () => [...lines, ...notices].slice(-20).join('\n'),
     hashes: () =>
       new Map(
         lines.filter((text) => text.startsWith('hash ')).map((text) => text.split(' ').slice(1) as [string, string]),
