@@ -9,10 +9,11 @@ export const gatewayCodes = {
   not_found: 404,
   timed_out: 408,
   too_large: 413,
+  address_too_long: 414,
   unsupported_media_type: 415,
   headers_too_large: 431,
-  overloaded: 503,
   internal: 500,
+  overloaded: 503,
 } as const;
 export type GatewayCode = keyof typeof gatewayCodes;
 

@@ -37,6 +37,17 @@ export async function buildRestServer(parts: GatewayParts): Promise<FastifyInsta
       done(error as Error);
     }
   });
+  app.addHook('onRequest', async (request) => {
+    const encoding = request.headers['content-encoding'];
+    if (encoding === undefined || encoding === 'identity') return;
+    const message = 'The body must not be compressed.';
+    throw new RequestRefused({
+      code: 'unsupported_media_type',
+      message,
+      field: 'content-encoding',
+      allowed: 'identity',
+    });
+  });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = refusalOf(error);
     if (refusal.code === 'internal') parts.failed(error, request.id);
@@ -121,7 +132,7 @@ function refusalOf(error: FastifyError | RequestRefused): Refusal {
         allowed: `${BODY_BYTES_MAX} bytes`,
       };
     case 414:
-      return { code: 'malformed', message: 'The address is too long.' };
+      return { code: 'address_too_long', message: 'The address is too long.' };
     case 415:
       return {
         code: 'unsupported_media_type',
