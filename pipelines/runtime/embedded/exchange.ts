@@ -3,11 +3,11 @@
  * configuration with what the log knows and play records ahead of time; `start` opens the lanes and lets the sources in.
  */
 import { join } from 'node:path';
-import type { ExitError } from '../../../schemas/exit.ts';
+import { ExitError } from '../../../schemas/exit.ts';
 import { recordCodecs } from '../../../schemas/generated/codec.ts';
 import type { AnyRecord } from '../../../schemas/generated/records.ts';
 import { type Catalog, extendCatalog, type PartitionCounts, placeSymbols } from '../catalog.ts';
-import type { Graph } from '../graph.ts';
+import { type Graph, nodeOf } from '../graph.ts';
 import { planLanes } from '../lane-plan.ts';
 import { retirableBefore } from '../log/log-retention.ts';
 import type { LogWriter } from '../log/log-writer.ts';
@@ -17,6 +17,7 @@ import { openWorkerLog } from '../log/worker-log.ts';
 import type { Clock } from '../outside/clock.ts';
 import type { Disk } from '../outside/disk.ts';
 import type { CommittedRecord, HeadInput, Sink, Source } from '../ports.ts';
+import type { Snapshot } from '../snapshots/snapshot-file.ts';
 import { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import { openSnapshotWriter, type SnapshotWriter } from '../snapshots/snapshot-writer.ts';
 import { readCatalog, writeCatalog } from './catalog-file.ts';
@@ -293,6 +294,7 @@ export async function openExchange(options: ExchangeOptions): Promise<EmbeddedEx
     generation === catalog.generation ? undefined : `it is of generation ${generation}`,
   );
   for (const { name, why } of found.refused) options.say(`snapshot ${name} is passed over: ${why}`);
+  if (found.snapshot) refuseDroppedState(found.snapshot, graph);
   const { head, replayed, snapshotCommands } = replayHead(graph, catalog, disk, directory, found.snapshot);
   const writer = await openLog(options, directory, log, segmentBytes);
   const runner = new HeadRunner(head, writer.journal, clock, options.fail);
@@ -300,6 +302,17 @@ export async function openExchange(options: ExchangeOptions): Promise<EmbeddedEx
   head.storeInto(logStore(writer.log));
   const recovery = { log, replayed, snapshotCommands, tookMs: clock.monotonicMs() - beganMs };
   return new EmbeddedExchange(options, catalog, head, runner, writer.log, openSnapshotWriter(snapshotData), recovery);
+}
+
+/** A stage that is gone from the topology would lose what it knew; an id that was changed is a stage that is gone. */
+function refuseDroppedState({ stages }: Snapshot, graph: Graph): void {
+  const gone = [...new Set(stages.map(({ stage }) => stage))].filter((id) => nodeOf(graph, id)?.kind !== 'stage');
+  if (gone.length === 0) return;
+  throw new ExitError(
+    78,
+    `state-dropped: the snapshot has state of ${gone.map((id) => `"${id}"`).join(', ')}, which topology "${graph.id}" does not have: ` +
+      'give the stage its id back, or start on a new data directory',
+  );
 }
 
 /** What the lanes' sinks have is durable in the log: a log that ends before it has lost data. */
