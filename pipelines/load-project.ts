@@ -1,8 +1,8 @@
 /** The project a verb works on: `pipeline.config.ts` of the current folder, and the topology that it names. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type Config, configurationHash, type EffectiveOption, loadConfig } from '../schemas/config.ts';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Config, configurationHash, type EffectiveOption, findPlaces, loadConfig } from '../schemas/config.ts';
 import { ExitError } from '../schemas/exit.ts';
 import type { PartitionCounts } from './runtime/catalog.ts';
 import { inOrder } from './runtime/checks/check-graph.ts';
@@ -24,48 +24,79 @@ export interface Project {
 /** What can be read of a project that may be faulty; `lint` shows the faults, everything else refuses them. */
 export interface ReadProject {
   readonly project: Project | undefined;
+  /** The topology, also where the configuration has faults. */
+  readonly graph: Graph | undefined;
   readonly faults: readonly Fault[];
 }
 
-export const CONFIG_FILE = 'pipeline.config.ts';
+/** What is found before anything can be checked, with a line for the docs. */
+export const loadFaultIds = {
+  unreadable: 'a file of the project cannot be loaded: it is not TypeScript, or it throws',
+  'unknown-pipeline': 'pipeline names no file under pipelines/',
+} as const;
 
-/** Reads config and topology. Throws only where there is no configuration file. */
+export const CONFIG_FILE = 'pipeline.config.ts';
+const PIPELINE_NAME = /^[a-z][a-z0-9-]*$/;
+
+/**
+ * Reads config and topology; a fault in one does not hide the other's. Throws only where there is no configuration file.
+ */
 export async function readProject(folder: string = process.cwd()): Promise<ReadProject> {
   const configFile = resolve(folder, CONFIG_FILE);
   if (!existsSync(configFile)) {
     throw new ExitError(78, `no ${CONFIG_FILE} in ${folder}: run this in the folder of the project`);
   }
-  const at = { file: configFile, line: 1, column: 1 };
-  const broken = (error: unknown, where: string): Fault => {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { at: { ...at, file: where }, level: 'error', id: 'unreadable', says: `It cannot be loaded: ${reason}` };
-  };
   let read: Awaited<ReturnType<typeof loadConfig>>;
   try {
     read = await loadConfig(configFile, process.env);
   } catch (error) {
-    return { project: undefined, faults: [broken(error, configFile)] };
+    return { project: undefined, graph: undefined, faults: [unreadable(error, configFile)] };
   }
-  const { config, faults, options } = read;
-  if (!config) return { project: undefined, faults };
-  const topologyFile = resolve(folder, 'pipelines', `${config.pipeline}.ts`);
-  const topologyUrl = pathToFileURL(topologyFile).href;
-  if (!existsSync(topologyFile)) {
-    const says = `pipeline "${config.pipeline}" has no topology: ${topologyFile} does not exist`;
-    return { project: undefined, faults: [...faults, { at, level: 'error', id: 'unknown-pipeline', says }] };
+  const { config, options } = read;
+  const name = options.find(({ path }) => path === 'pipeline')?.value;
+  // A name of another form is a fault of the configuration, told there.
+  if (typeof name !== 'string' || !PIPELINE_NAME.test(name)) {
+    return { project: undefined, graph: undefined, faults: read.faults };
   }
-  let graph: Graph;
-  try {
-    graph = ((await import(topologyUrl)) as { readonly default: Graph }).default;
-  } catch (error) {
-    return { project: undefined, faults: [...faults, broken(error, topologyFile)] };
-  }
+  const topologyFile = resolve(folder, 'pipelines', `${name}.ts`);
+  const { graph, faults: topologyFaults } = await readTopology(topologyFile, name, configFile);
+  const faults = [...read.faults, ...topologyFaults];
+  if (!config || !graph) return { project: undefined, graph, faults };
   const counts = { account: config.partitions.accounts, symbol: config.partitions.symbols };
   const hash = configurationHash(config);
-  return {
-    project: { configFile, config, options, configurationHash: hash, counts, graph, topologyUrl },
-    faults,
-  };
+  const topologyUrl = pathToFileURL(topologyFile).href;
+  const project = { configFile, config, options, configurationHash: hash, counts, graph, topologyUrl };
+  return { project, graph, faults };
+}
+
+async function readTopology(
+  file: string,
+  name: string,
+  configFile: string,
+): Promise<{ readonly graph: Graph | undefined; readonly faults: readonly Fault[] }> {
+  if (!existsSync(file)) {
+    const at = findPlaces(configFile, readFileSync(configFile, 'utf8')).of(['pipeline']);
+    const says = `pipeline "${name}" has no topology: ${file} does not exist`;
+    return { graph: undefined, faults: [{ at, level: 'error', id: 'unknown-pipeline', says }] };
+  }
+  try {
+    const { default: graph } = (await import(pathToFileURL(file).href)) as { readonly default?: Partial<Graph> };
+    if (Array.isArray(graph?.nodes) && Array.isArray(graph.edges)) return { graph: graph as Graph, faults: [] };
+    throw new Error("its default export is no topology; write: export default topology('name', ...)");
+  } catch (error) {
+    return { graph: undefined, faults: [unreadable(error, file)] };
+  }
+}
+
+/** At the place that the error names, which may be a file that this one imports. */
+function unreadable(error: unknown, file: string): Fault {
+  const reason = error instanceof Error ? error.message : String(error);
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const [, url, line, column] = /(file:\/\/[^\s()]+?\.[mc]?[jt]s):(\d+)(?::(\d+))?/.exec(stack) ?? [];
+  const at = url
+    ? { file: fileURLToPath(url), line: Number(line), column: Number(column ?? 1) }
+    : { file, line: 1, column: 1 };
+  return { at, level: 'error', id: 'unreadable', says: `It cannot be loaded: ${reason}` };
 }
 
 /** A project without an error in its configuration. Throws `ExitError` 78 with all faults. */

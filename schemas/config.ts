@@ -17,7 +17,13 @@ export {
   configurationHash,
   placeSymbolsOf,
 } from './configuration/config-records.ts';
-export { type ConfigFault, type ConfigFaultId, configFaultIds, type FilePlace } from './configuration/fault.ts';
+export {
+  type ConfigFault,
+  type ConfigFaultId,
+  configFaultIds,
+  configFaultLevel,
+  type FilePlace,
+} from './configuration/fault.ts';
 export { type DeclaredOption, declaredOptions, helpText } from './configuration/help-text.ts';
 export { loadConfig } from './configuration/load-config.ts';
 export { findPlaces } from './configuration/places.ts';

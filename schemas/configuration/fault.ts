@@ -40,3 +40,15 @@ export const configFaultIds = {
 } as const;
 
 export type ConfigFaultId = keyof typeof configFaultIds;
+
+/** Those that a start only tells of; every other one refuses it. */
+const warnings: ReadonlySet<ConfigFaultId> = new Set([
+  'small-supply',
+  'secret-in-config',
+  'not-in-file',
+  'without-effect',
+]);
+
+export function configFaultLevel(id: ConfigFaultId): ConfigFault['level'] {
+  return warnings.has(id) ? 'warn' : 'error';
+}

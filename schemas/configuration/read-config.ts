@@ -5,7 +5,7 @@ import { idLimits } from '../ids.ts';
 import { didYouMean } from '../nearest-name.ts';
 import { deriveSymbol } from './derive-symbol.ts';
 import { isEnvReference } from './environment.ts';
-import type { ConfigFault, ConfigFaultId } from './fault.ts';
+import { type ConfigFault, type ConfigFaultId, configFaultLevel } from './fault.ts';
 import { type DeclaredOption, declaredOptions } from './help-text.ts';
 import {
   ASSET_NAME,
@@ -86,10 +86,10 @@ class Reading {
     return { config: failed ? undefined : deepFreeze(config), faults: this.#faults, options: this.#effective(raw) };
   }
 
-  #say(id: ConfigFaultId, path: Path, says: string, level: ConfigFault['level'] = 'error'): void {
+  #say(id: ConfigFaultId, path: Path, says: string): void {
     const variable = this.#fromEnvironment.get(path.join('.'));
     const from = variable === undefined ? '' : ` (from the environment: ${variable})`;
-    this.#faults.push({ at: this.#places.of(path), level, id, says: says + from });
+    this.#faults.push({ at: this.#places.of(path), level: configFaultLevel(id), id, says: says + from });
   }
 
   /** A copy in which every reference to the environment is its value. */
@@ -111,7 +111,7 @@ class Reading {
       const value = valueAt(given, path.split('.'));
       if (!meta.secret || typeof value !== 'string' || value === '') continue;
       const says = `${path} stands in the file: write env('NAME'), or set ${meta.env}`;
-      this.#say('secret-in-config', path.split('.'), says, 'warn');
+      this.#say('secret-in-config', path.split('.'), says);
     }
   }
 
@@ -245,7 +245,6 @@ class Reading {
             'small-supply',
             ['assets', name, 'decimals'],
             `assets.${name}: with ${decimals} decimals at most ${most} can exist in one of ${accountPartitions} account partitions, which pays ${Math.floor(supply / units)} paper accounts: fewer decimals give more`,
-            'warn',
           );
         }
         assets.set(name, { name, decimals, showDecimals: shown, paperAmount: units as Amount });
@@ -312,7 +311,6 @@ class Reading {
         'small-supply',
         [...path, 'notional'],
         `${name}: nobody can pay an order of ${parsed.data.notional[1]} ${quote}, because at most ${most} can exist in one of ${accountPartitions} account partitions`,
-        'warn',
       );
     }
     return symbols;

@@ -4,6 +4,13 @@ import { join } from 'node:path';
 import { lineAt, withoutCommentsAndStrings } from './code-text.ts';
 import type { Fault } from './fault.ts';
 
+export const impureOperator = {
+  id: 'impure-operator',
+  level: 'error',
+  summary:
+    'an operator touches a clock, randomness, a timer, the outside or the locale, or imports from elsewhere (law 1)',
+} as const;
+
 const BANNED: readonly { readonly code: RegExp; readonly what: string; readonly instead: string }[] = [
   { code: /\bDate\b|\bperformance\s*\./g, what: 'a clock', instead: 'moment.timeMicros is the time' },
   { code: /\bMath\s*\.\s*random\b|\bcrypto\s*\./g, what: 'randomness', instead: 'derive ids from the cause' },
@@ -32,7 +39,7 @@ export function impuritiesOf(file: string, text: string): Fault[] {
   const fault = (offset: number, says: string): Fault => {
     const line = lineAt(text, offset);
     const column = offset - text.lastIndexOf('\n', offset - 1);
-    return { at: { file, line, column }, level: 'error', id: 'impure-operator', says };
+    return { at: { file, line, column }, level: impureOperator.level, id: impureOperator.id, says };
   };
   const uses = BANNED.flatMap(({ code: banned, what, instead }) =>
     [...code.matchAll(banned)].map((match) =>
