@@ -12,7 +12,9 @@ import { signalEmbeddedPostgres, startEmbeddedPostgres } from '../../sinks/postg
 
 const [directory, mode] = process.argv.slice(2) as [string, string];
 const server = await startEmbeddedPostgres({ directory, say: (line) => console.log(`say ${line}`) });
-console.log(`up ${server.pid()}`);
+const sayUp = () => console.log(`up ${server.pid()}`);
+// Whoever reads this may send a signal at once: a process that answers one says it only when it does.
+if (mode !== 'drain') sayUp();
 switch (mode) {
   case 'wait':
     setInterval(() => undefined, 1_000);
@@ -27,6 +29,7 @@ switch (mode) {
       clearInterval(alive);
       process.exit(75);
     });
+    sayUp();
     break;
   }
   case 'exit-code':
