@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { recordTypes } from '../../schemas/generated/records.ts';
 import { loadProject } from '../load-project.ts';
 import type { Command } from './command.ts';
 import { UsageError } from './command.ts';
@@ -26,9 +27,13 @@ export const command: Command = {
     }
     for (const { kind, id, component, reads, ports } of rows) {
       io.out(`${kind.padEnd(7)} ${id.padEnd(10)} ${component}`);
-      if (reads.length > 0) io.out(`        reads  ${reads.join(', ')}`);
-      for (const [port, types] of Object.entries(ports)) io.out(`        .${port}  ${types.join(', ')}`);
+      if (reads.length > 0) io.out(`        reads  ${named(reads)}`);
+      for (const [port, types] of Object.entries(ports)) io.out(`        .${port}  ${named(types)}`);
     }
     return 0;
   },
 };
+
+function named(types: readonly string[]): string {
+  return types.length === recordTypes.length ? 'every record' : types.join(', ');
+}

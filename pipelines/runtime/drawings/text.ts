@@ -13,8 +13,10 @@ export function drawText(graph: Graph, facts: DrawingFacts = {}): string {
   const head = headStages(graph);
   const lines = [`topology ${graph.id}`];
   for (const node of graph.nodes) {
-    if (node.kind === 'source')
-      lines.push('', `source ${node.id} (${node.definition.name})`, ...outputs(graph, node, facts));
+    if (node.kind === 'source') {
+      lines.push('', `source ${node.id} (${node.definition.name})`);
+      lines.push(...inputs(graph, node, facts), ...outputs(graph, node, facts));
+    }
     if (node.kind === 'log') lines.push('', `log ${node.id} ${logFacts(node, facts)}`, ...inputs(graph, node, facts));
     if (node.kind === 'stage') {
       const place = head.has(node.id) ? 'head' : 'follows';
