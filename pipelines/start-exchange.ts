@@ -51,6 +51,7 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
   const errors = checkGraph(project.graph).filter(({ level }) => level === 'error');
   if (errors.length > 0) refuse(errors);
   const lock = lockDirectory(dataDir);
+  let opened: EmbeddedExchange | undefined;
   try {
     await options.beforeRecovery?.();
     const exchange = await openExchange({
@@ -70,6 +71,7 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
       say,
       fail,
     });
+    opened = exchange;
     sayRecovery(exchange, say);
     const fresh = exchange.recovery.log.end.commit === 0;
     const endMicros = clock.nowMicros();
@@ -89,6 +91,8 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
       },
     };
   } catch (error) {
+    // The reason it is let go for counts, not what else fails on the way.
+    await opened?.abandon().catch(() => {});
     lock.release();
     throw error;
   }

@@ -262,6 +262,18 @@ export class EmbeddedExchange {
     await this.#writer.close();
   }
 
+  /** What was opened is let go, nothing is saved: for a start that is refused half-way. */
+  async abandon(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#cancelSnapshot();
+    for (const source of this.sources.values()) await source.stop();
+    this.runner.close();
+    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+    await this.#snapshots.close();
+    await this.#writer.close();
+  }
+
   #scheduleSnapshot(): void {
     this.#cancelSnapshot = this.options.clock.after(this.options.snapshots.everyMs, () => {
       if (this.#stopping) return;

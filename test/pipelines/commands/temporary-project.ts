@@ -55,6 +55,73 @@ export async function sluice(folder: string, ...args: string[]): Promise<Ran> {
   }
 }
 
+export interface RunningExchange {
+  readonly url: string;
+  readonly token: string;
+  /** Notices so far. */
+  readonly err: readonly string[];
+  /** A request with the token. A body makes it a POST. */
+  // biome-ignore lint/suspicious/noExplicitAny: a test reads the payload that it expects.
+  ask(path: string, body?: unknown): Promise<any>;
+  /** As by an interrupt. */
+  stop(): Promise<Ran>;
+}
+
+/** `sluice run` in a folder, in this process, until it is ready; or its answer where it refused to start. */
+export async function runExchange(folder: string, ...args: string[]): Promise<RunningExchange | Ran> {
+  const interrupt = new AbortController();
+  const [out, err]: [string[], string[]] = [[], []];
+  let ready: () => void = () => {};
+  const isReady = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  const before = process.cwd();
+  process.chdir(folder);
+  const ended = main(['run', ...args], {
+    out: (line) => {
+      out.push(...line.split('\n'));
+      if (line.startsWith('Ctrl-C')) ready();
+    },
+    err: (line) => err.push(...line.split('\n')),
+    terminal: false,
+    signal: interrupt.signal,
+  }).then((code) => ({ code, out, err }));
+  const refused = await Promise.race([ended, isReady]);
+  process.chdir(before);
+  if (refused) return refused;
+  const said = (word: string) =>
+    out
+      .find((line) => line.startsWith(`${word} `))!
+      .slice(word.length)
+      .trim();
+  const url = said('exchange').replace('/v1/symbols', '');
+  const token = said('token');
+  return {
+    url,
+    token,
+    err,
+    async ask(path, body) {
+      const response = await fetch(`${url}${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return response.json();
+    },
+    stop() {
+      interrupt.abort();
+      return ended;
+    },
+  };
+}
+
+/** The same, where a refusal is a failure of the test. */
+export async function started(folder: string, ...args: string[]): Promise<RunningExchange> {
+  const running = await runExchange(folder, ...args);
+  if ('code' in running) throw new Error(`it did not start (${running.code}):\n${running.err.join('\n')}`);
+  return running;
+}
+
 /** A configuration without a fault, as text. */
 export const PLAIN_CONFIG = `import { defineConfig, embedded } from 'ROOT/schemas/config.ts';
 
