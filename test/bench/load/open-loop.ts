@@ -2,7 +2,7 @@
 import type { HeadInput } from '../../../pipelines/runtime/ports.ts';
 
 export interface OpenLoop {
-  /** Milliseconds from intended send to durable acknowledgement, one a command. */
+  /** Milliseconds from intended send to durable acknowledgement, one a command sent after the warm-up. */
   readonly latenciesMs: Float64Array;
   readonly sent: number;
   /** Commands that found no room and were sent late; their wait is in their latency. */
@@ -15,6 +15,8 @@ export interface OpenLoopTarget {
   flush(): Promise<void>;
 }
 
+/** Sent before anything is measured: code is compiled and stores are opened in the first seconds. */
+const WARM_SECONDS = 3;
 const STEP_MS = 1;
 /** At most this many at once: a generator that has fallen behind must not starve what it measures. */
 const PIECE_MAX = 512;
@@ -26,7 +28,8 @@ export async function runOpenLoop(
   next: (nowMicros: number) => HeadInput['record'],
   target: OpenLoopTarget,
 ): Promise<OpenLoop> {
-  const total = Math.round(ratePerSecond * seconds);
+  const warm = Math.round(ratePerSecond * WARM_SECONDS);
+  const total = warm + Math.round(ratePerSecond * seconds);
   const latenciesMs = new Float64Array(total);
   const msPerCommand = 1000 / ratePerSecond;
   const beganMs = performance.now();
@@ -58,7 +61,7 @@ export async function runOpenLoop(
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
   }
   await target.flush();
-  return { latenciesMs, sent, late, tookMs: performance.now() - beganMs };
+  return { latenciesMs: latenciesMs.subarray(warm), sent, late, tookMs: performance.now() - beganMs };
 }
 
 export function quantile(values: Float64Array | readonly number[], share: number): number {
