@@ -42,7 +42,7 @@ export const command: Command = {
     const [verb, ...surplus] = positionals;
     if (surplus.length > 0) throw new UsageError(`"${surplus.join(' ')}" is too much`);
     const options: Options = {
-      dataDir: dataDirectory(values.data),
+      dataDir: await dataDirectory(values.data),
       from: values.from === undefined ? undefined : resolve(values.from),
       generation: values.generation === undefined ? undefined : generationOf(values.generation),
       json: values.json,

@@ -57,7 +57,7 @@ export const command: Command = {
     const [verb, account, ...surplus] = positionals;
     if (surplus.length > 0) throw new UsageError(`"${surplus.join(' ')}" is too much`);
     const options: Options = {
-      dataDir: dataDirectory(values.data),
+      dataDir: await dataDirectory(values.data),
       json: values.json,
       fromLog: values['from-log'],
       limit: whole('--limit', values.limit, STATEMENT_LINES_MAX),

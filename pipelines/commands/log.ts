@@ -64,7 +64,7 @@ export const command: Command = {
     const [verb, ...surplus] = positionals;
     if (surplus.length > 0) throw new UsageError(`"${surplus.join(' ')}" is too much`);
     const disk = nodeDisk();
-    const dataDir = dataDirectory(values.data);
+    const dataDir = await dataDirectory(values.data);
     const directory = join(dataDir, 'log');
     const catalog = readCatalog(disk, dataDir);
     const place: Place = { disk, dataDir, directory, catalog };

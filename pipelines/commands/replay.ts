@@ -29,7 +29,7 @@ export const command: Command = {
     if (values.from !== 'beginning' && values.from !== 'snapshot') {
       throw new UsageError(`--from: "${values.from}" given, beginning and snapshot are allowed`);
     }
-    const dataDir = dataDirectory(values.data);
+    const dataDir = await dataDirectory(values.data);
     const { graph } = await loadProject();
     const disk = nodeDisk();
     const catalog = readCatalog(disk, dataDir);

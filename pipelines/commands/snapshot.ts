@@ -18,7 +18,7 @@ export const command: Command = {
     });
     const [verb, name, ...surplus] = positionals;
     if (surplus.length > 0) throw new UsageError(`"${surplus.join(' ')}" is too much`);
-    const directory = join(dataDirectory(values.data), 'snapshots');
+    const directory = join(await dataDirectory(values.data), 'snapshots');
     const store = new SnapshotStore(nodeDisk(), directory, 1);
     if (verb === 'ls' && name === undefined) return listSnapshots(store, directory, io);
     if (verb === 'inspect') return inspect(store, directory, name, values.json, io);

@@ -53,7 +53,7 @@ async function targetOf(data: string | undefined): Promise<Target> {
     const { url, user, password, database } = historyOptionsOf((await loadProject()).config);
     if (url !== undefined) return { url, user, password, database };
   }
-  const dataDir = dataDirectory(data);
+  const dataDir = await dataDirectory(data);
   const address = readAddressFile(dataDir);
   if (!address)
     throw new ExitError(75, `${dataDir} has no history: start the exchange with "sluice run", with history on`);

@@ -13,7 +13,7 @@ export const command: Command = {
       args: [...args],
       options: { data: { type: 'string' }, json: { type: 'boolean', default: false } },
     });
-    const status = (await askExchange(dataDirectory(values.data), { ask: 'status' })) as ExchangeStatus;
+    const status = (await askExchange(await dataDirectory(values.data), { ask: 'status' })) as ExchangeStatus;
     if (values.json) io.out(JSON.stringify(status, null, 2));
     else print(status, io);
     return 0;

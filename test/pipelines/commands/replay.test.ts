@@ -248,6 +248,15 @@ describe('replay --verify', () => {
     }
     const { code, err } = await verify(join(folder, 'nothing'));
     assert.equal(code, 78);
-    assert.match(err[0]!, /holds no log yet/);
+    assert.match(err[0]!, /nothing holds no log yet/);
+  });
+
+  it('looks where the configuration keeps its data, unless told otherwise', async () => {
+    const text = PLAIN_CONFIG.replace("embedded('./data')", "embedded('./elsewhere')");
+    const elsewhere = temporaryProject({ 'pipeline.config.ts': text, 'pipelines/plain.ts': PLAIN_TOPOLOGY });
+    assert.match((await sluice(elsewhere, 'replay', '--verify')).err[0]!, /elsewhere holds no log yet/);
+    assert.match((await sluice(elsewhere, 'status')).err[0]!, /no exchange answers on .*elsewhere:/);
+    const { err } = await sluice(elsewhere, 'replay', '--verify', '--data', './here');
+    assert.match(err[0]!, /here holds no log yet/);
   });
 });
