@@ -22,6 +22,9 @@ import type { Disk } from './runtime/outside/disk.ts';
 /** What makes room or calms the market: taken also while the disk is full, from the segment kept in reserve. */
 const CALMING: ReadonlySet<RecordType> = new Set(['cancel', 'cancel_all', 'admin', 'key_revocation', 'tick']);
 
+/** A recording brings its own time and its own orders. */
+const RECORDED_INSTEAD: ReadonlySet<string> = new Set(['clock', 'simulator']);
+
 export interface StartOptions {
   readonly project: Project;
   readonly dataDir: string;
@@ -81,7 +84,7 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
     const stampedMicros = recording ? 1 : ordersPerSecond ? endMicros - DAY_MICROS : endMicros;
     const inForce = await applyConfiguration(exchange, project, recording, stampedMicros, say);
     if (ordersPerSecond) await firstDay(exchange, endMicros, ordersPerSecond, say);
-    await exchange.start();
+    await exchange.start(recording ? RECORDED_INSTEAD : undefined);
     return {
       exchange,
       inForce,

@@ -38,6 +38,8 @@ export const command: Command = {
           ...(values.symbol ? { symbolName: values.symbol } : {}),
         })
       : undefined;
+    // Nothing of ours throws where nobody listens; if it does all the same, it is a bug, and nothing goes on after it.
+    process.on('uncaughtException', (error) => endAtOnce(error, dataDir, io));
     const started = await startExchange({
       project,
       dataDir,

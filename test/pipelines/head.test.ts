@@ -116,6 +116,40 @@ describe('the head of the spot exchange', () => {
   });
 });
 
+describe('who listens to the head', () => {
+  it('hears every record in the order of its log, also where inputs are run ahead between those that wait', async () => {
+    const head = newHead(new HashingStore());
+    let durable: (commands: number) => void = () => {};
+    const journal = {
+      publish: () => {
+        const commands = head.commands;
+        setImmediate(() => durable(commands));
+      },
+      onDurable: (listener: (commands: number) => void) => {
+        durable = listener;
+      },
+    };
+    const runner = new HeadRunner(head, journal, systemClock(), assert.ifError);
+    const next = new Map<string, number>();
+    let heard = 0;
+    runner.hear(['market', 'accounts', 'commands', 'orders', 'control'], (batch) => {
+      for (const { log, partition, offset } of batch) {
+        assert.equal(offset, next.get(`${log}/${partition}`) ?? 0, `${log}/${partition}`);
+        next.set(`${log}/${partition}`, offset + 1);
+        heard++;
+      }
+    });
+    for (const [index, { source, port, record, stampedMicros }] of steps.slice(0, 600).entries()) {
+      if (index % 7 === 3) runner.feedOf(source).offer(port, [{ record, stampedMicros }]);
+      else runner.runNow(source, port, { record, stampedMicros });
+      if (index % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    runner.publishNow();
+    await runner.drained();
+    assert.ok(heard > 600);
+  });
+});
+
 describe('the drawn graph is the machine', () => {
   /** Stages that a wire's removal must leave without a record: the one it fed, and what only that one feeds. */
   const cases: readonly { readonly without: string; readonly starved: readonly string[] }[] = [

@@ -171,8 +171,8 @@ export class EmbeddedExchange {
     }
   }
 
-  /** Open every lane, then let the sources begin. */
-  async start(): Promise<void> {
+  /** Open every lane, then let the sources begin, but for those that are to stay `silent` in this run. */
+  async start(silent: ReadonlySet<string> = new Set()): Promise<void> {
     await this.flush();
     const { graph, topologyUrl, dataDir, config, clock, disk, snapshots, say, fail, withoutSinks } = this.options;
     for (const plan of planLanes(graph)) {
@@ -206,7 +206,7 @@ export class EmbeddedExchange {
         this.#lanes.push(startWorkerLane(data, { say, fail }));
       }
     }
-    for (const source of this.sources.values()) source.start();
+    for (const [id, source] of this.sources) if (!silent.has(id)) source.start();
     this.#scheduleSnapshot();
   }
 

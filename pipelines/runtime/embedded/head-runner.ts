@@ -75,7 +75,14 @@ export class HeadRunner {
     this.#clock = clock;
     this.#fail = fail;
     this.#options = options;
-    journal.onDurable((commands) => this.#durable(commands));
+    journal.onDurable((commands) => {
+      try {
+        this.#durable(commands);
+      } catch (error) {
+        this.#closed = true;
+        this.#fail(error);
+      }
+    });
   }
 
   get inFlight(): number {
@@ -180,6 +187,8 @@ export class HeadRunner {
   }
 
   #slice(): void {
+    // What was run ahead came first: it is told first.
+    this.publishNow();
     const until = this.#clock.monotonicMs() + this.#options.sliceMs;
     let records: CommittedRecord[] = [];
     let answers: Group['answers'][number][] = [];
