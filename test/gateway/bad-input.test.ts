@@ -326,7 +326,7 @@ describe('names', () => {
           if (value === '' && (url === '/v1/orders/' || url.includes('?='))) continue;
           if (inherited.includes(value) && url.startsWith('/v1/orders/client:')) continue;
           assert.ok(status >= 400 && status < 500, `${url.slice(0, 100)} gave ${status}`);
-          assert.match(body.code, /^(malformed|not_found|unknown_symbol|unknown_order)$/);
+          assert.match(body.code, /^(malformed|not_found|address_too_long|unknown_symbol|unknown_order)$/);
         }
       }
     }));
