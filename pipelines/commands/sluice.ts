@@ -68,11 +68,15 @@ if (import.meta.main) {
       if (asked > 1) process.exit(signal === 'SIGINT' ? 130 : 143);
     });
   }
+  // Whoever read this went away (`| head`): an interrupt like any other.
+  process.stdout.on('error', () => interrupt.abort());
   const code = await main(process.argv.slice(2), {
     out: (line) => process.stdout.write(`${line}\n`),
     err: (line) => process.stderr.write(`${line}\n`),
     terminal: process.stdout.isTTY === true,
     signal: interrupt.signal,
   });
+  // A pipe may still be taking what was written; an exit would cut it off.
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
   process.exit(code);
 }
