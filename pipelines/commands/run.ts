@@ -52,14 +52,17 @@ export const command: Command = {
       fail: (error) => endAtOnce(error, dataDir, io),
     });
     const { exchange } = started;
+    const stopAll = async (error: unknown): Promise<never> => {
+      await started.stop();
+      throw error;
+    };
     const socket = await serveControlSocket(dataDir, async ({ ask }) => {
       if (ask === 'status') return exchangeStatus(exchange);
       throw new Error(`"${ask}" is not understood; status is`);
-    });
+    }).catch(stopAll);
     const gateway = await startEmbeddedGateway(exchange, project, io.err).catch(async (error: unknown) => {
       await socket.close();
-      await started.stop();
-      throw error;
+      return stopAll(error);
     });
     for (const line of welcome(gateway.url, gateway.token, dataDir)) io.out(line);
     if (recording) {

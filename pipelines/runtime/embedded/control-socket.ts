@@ -2,10 +2,11 @@
  * Where the verbs of the command ask a running exchange: a socket in the data directory, one JSON question a line, one
  * JSON answer a line. Readable by the owner of the directory only.
  */
-import { existsSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { ExitError } from '../../../schemas/exit.ts';
 
@@ -17,6 +18,8 @@ export interface Question {
 export type Answer = { readonly ok: unknown } | { readonly error: string };
 
 const QUESTION_BYTES_MAX = 64 * 1024;
+/** The system keeps 104 bytes (macOS) or 108 (Linux) for the path of a socket. */
+const PATH_BYTES_MAX = 100;
 
 export function controlSocketPath(dataDir: string): string {
   // Windows has named pipes instead of socket files; their names live in one place for the whole machine.
@@ -47,12 +50,25 @@ export async function serveControlSocket(
       });
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(path, resolve);
-  });
+  const short = shortened(path);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(short.path, resolve);
+    });
+  } finally {
+    short.release();
+  }
   if (process.platform !== 'win32') await chmod(path, 0o600);
-  return { close: () => new Promise((resolve) => server.close(() => resolve())) };
+  return {
+    close: () =>
+      new Promise((resolve) =>
+        server.close(() => {
+          if (process.platform !== 'win32' && existsSync(path)) unlinkSync(path);
+          resolve();
+        }),
+      ),
+  };
 }
 
 /** Ask the exchange that runs on this data directory. Throws `ExitError` 75 where none answers. */
@@ -60,8 +76,11 @@ export function askExchange(dataDir: string, question: Question, timeoutMs = 10_
   const path = controlSocketPath(dataDir);
   const noneRuns = () =>
     new ExitError(75, `no exchange answers on ${dataDir}: start one with npm start, or give --data`);
+  const short = shortened(path);
   return new Promise((resolve, reject) => {
-    const socket = createConnection(path);
+    const socket = createConnection(short.path);
+    socket.once('connect', short.release);
+    socket.once('close', short.release);
     socket.setTimeout(timeoutMs, () =>
       socket.destroy(new ExitError(75, `the exchange on ${dataDir} did not answer in ${timeoutMs} ms`)),
     );
@@ -78,6 +97,15 @@ export function askExchange(dataDir: string, question: Question, timeoutMs = 10_
       else reject(new ExitError(75, said.error));
     });
   });
+}
+
+/** The path, or, where it is too long for a socket, a short way to the same place; it is needed until the connection stands. */
+function shortened(path: string): { readonly path: string; readonly release: () => void } {
+  if (process.platform === 'win32' || Buffer.byteLength(path) <= PATH_BYTES_MAX) return { path, release: () => {} };
+  // A folder that only its owner can enter: nobody else can put another socket in the way.
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-'));
+  symlinkSync(dirname(path), join(folder, 'd'));
+  return { path: join(folder, 'd', basename(path)), release: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 async function reply(line: string, answer: (question: Question) => Promise<unknown>): Promise<Answer> {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { ExchangeStatus } from '../../../pipelines/runtime/embedded/exchange-status.ts';
 import {
@@ -102,6 +104,20 @@ describe('sluice status', () => {
     assert.match(err[0]!, /no exchange answers on .*data: start one with npm start, or give --data/);
     assert.equal(err.at(-1), 'see infra/runbooks/75-unavailable.md');
     assert.equal((await sluice(folder, 'status', '--live')).code, 2);
+  });
+});
+
+describe('a data directory with a long path', () => {
+  it('is served and asked like any other', async () => {
+    const project = temporaryProject(PLAIN_PROJECT);
+    const deep = join(project, 'd'.repeat(120), 'data');
+    const running = await started(project, '--data', deep);
+    const { code, out, err } = await sluice(project, 'status', '--data', deep);
+    assert.equal(code, 0, err.join('\n'));
+    assert.match(out[0]!, /^plain /);
+    await running.stop();
+    assert.equal(existsSync(join(deep, 'sluice.sock')), false);
+    assert.equal((await sluice(project, 'status', '--data', deep)).code, 75);
   });
 });
 
