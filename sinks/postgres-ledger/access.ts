@@ -15,13 +15,14 @@ export interface ConnectionSettings {
   readonly ssl?: { readonly ca?: string; readonly servername?: string };
 }
 
-/** owner: migrations, and nothing else. settle: writes entries. reader: reads. */
-export type LedgerRole = 'owner' | 'settle' | 'reader';
+/** owner: migrations, and nothing else. settle: writes entries. reader: reads. identity: users, keys, operators' orders. */
+export type LedgerRole = 'owner' | 'settle' | 'reader' | 'identity';
 
 export const roleNames: { readonly [Role in LedgerRole]: string } = {
   owner: 'sluice',
   settle: 'sluice_settle',
   reader: 'sluice_reader',
+  identity: 'sluice_identity',
 };
 
 /** Where to find the ledger at this moment; asked before every new connection, as a restart may change the port. */
@@ -51,19 +52,26 @@ export function passwordsOf(directory: string): Passwords {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return makePasswords(directory, path);
   }
+  let found: Record<string, unknown>;
   try {
-    const found = JSON.parse(text) as Record<string, unknown>;
+    found = JSON.parse(text) as Record<string, unknown>;
     for (const role of Object.keys(roleNames)) {
+      // A directory made before there was this role gets its password now; its log-in is given at the start that follows.
+      if (role === 'identity' && found[role] === undefined) continue;
       if (typeof found[role] !== 'string' || found[role] === '') throw new TypeError(`no password of "${role}"`);
     }
-    return found as Passwords;
   } catch (cause) {
     throw new ExitError(
       78,
-      `${path} is damaged (${(cause as Error).message}). The ledger can be made again from the log: move ${directory} away and start.`,
+      `${path} is damaged (${(cause as Error).message}). The ledger can be made again from the log (users and keys cannot: restore the file from a backup where there is one); else move ${directory} away and start.`,
       { cause },
     );
   }
+  if (found.identity === undefined) {
+    found.identity = drawPassword();
+    writePasswords(path, found as Passwords);
+  }
+  return found as Passwords;
 }
 
 /** Access to the embedded server of a PostgreSQL directory, wherever it listens now. */
@@ -92,8 +100,21 @@ function makePasswords(directory: string, path: string): Passwords {
     );
   }
   mkdirSync(directory, { recursive: true });
-  const draw = (): string => randomBytes(24).toString('base64url');
-  const passwords: Passwords = { owner: draw(), settle: draw(), reader: draw() };
+  const passwords: Passwords = {
+    owner: drawPassword(),
+    settle: drawPassword(),
+    reader: drawPassword(),
+    identity: drawPassword(),
+  };
+  writePasswords(path, passwords);
+  return passwords;
+}
+
+function drawPassword(): string {
+  return randomBytes(24).toString('base64url');
+}
+
+function writePasswords(path: string, passwords: Passwords): void {
   const fd = openSync(`${path}.new`, 'w', 0o600);
   try {
     const bytes = Buffer.from(JSON.stringify(passwords));
@@ -103,5 +124,4 @@ function makePasswords(directory: string, path: string): Passwords {
     closeSync(fd);
   }
   renameSync(`${path}.new`, path);
-  return passwords;
 }

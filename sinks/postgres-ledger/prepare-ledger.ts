@@ -5,7 +5,7 @@ import { migrate } from './migrations.ts';
 import { probeLedger } from './probes.ts';
 
 /**
- * Make a database ready for settlement: migrations as the owner, log-in and password of the two other roles where
+ * Make a database ready for settlement: migrations as the owner, log-in and password of the other roles where
  * the server is ours (`setPasswords`), then the probes as the role that settles. Resolves to the migrations applied.
  * Throws `ExitError` 78 where something must be changed by hand, and the client's error where the server is away.
  */
@@ -27,7 +27,7 @@ export async function prepareLedger(access: LedgerAccess, setPasswords: boolean)
 }
 
 async function giveLogins(client: pg.Client, access: LedgerAccess): Promise<void> {
-  for (const role of ['settle', 'reader'] as const) {
+  for (const role of ['settle', 'reader', 'identity'] as const) {
     const password = pg.escapeLiteral(access(role).password);
     await client.query(`ALTER ROLE ${roleNames[role]} LOGIN PASSWORD ${password}`);
   }
