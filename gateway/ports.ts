@@ -1,6 +1,9 @@
 /** What a gateway needs of the exchange behind it, whichever form that runs in. */
+import type { Pool } from 'pg';
 import type {
   AccountId,
+  Adjust,
+  Admin,
   Amend,
   AnyRecord,
   AssetConfig,
@@ -9,28 +12,204 @@ import type {
   CancelAll,
   Candle,
   Deposit,
+  KeyRevocation,
   Place,
   Side,
   SymbolConfig,
   SymbolId,
   Ticker,
   TradingState,
+  Withdraw,
 } from '../schemas/generated/records.ts';
 
-export type GatewayCommand = Place | Amend | Cancel | CancelAll | Deposit;
+export type GatewayCommand = Place | Amend | Cancel | CancelAll | Deposit | Withdraw | Adjust;
+export type OperatorOrder = Admin | KeyRevocation;
 
 /** A durable record that a command caused. */
 export interface CausedRecord {
   readonly log: string;
   readonly partition: number;
   readonly offset: number;
+  /** Log time, microseconds since 1970. */
   readonly occurredAt: number;
   readonly record: AnyRecord;
 }
 
-/** Takes commands. `submit` resolves once everything the command caused is durable; rejects with an error named `Overloaded` when it was not taken. */
+/**
+ * A durable record as the gateway read it. What follower stages made of a log (candles, tickers) has the stage's name as
+ * `log`, and offset 0.
+ */
+export interface GatewayRecord extends CausedRecord {
+  /** Packed position of the command that all this came of. */
+  readonly correlationId: number;
+}
+
+/** What a command durably caused, as the gateway read it back from the logs that it follows. */
+export interface Submitted {
+  /** Packed position that the command got in its log. */
+  readonly position: number;
+  /** In order within each log partition; the views have taken them already. */
+  readonly records: readonly GatewayRecord[];
+}
+
+/**
+ * Takes commands. An answer comes once everything the command caused has been read back from the durable logs, and the
+ * views have taken it. Rejects with an error named `Overloaded` where a command was not taken and nothing will happen, and
+ * with one named `AnswerLate` where it was taken and its end was not read in time: it may or may not have happened.
+ * Cancels are taken while there is any room at all; the others are shed earlier.
+ */
 export interface CommandPort {
-  submit(command: GatewayCommand, traceparent: string | null): Promise<{ readonly records: readonly CausedRecord[] }>;
+  submit(command: GatewayCommand, traceparent: string | null): Promise<Submitted>;
+  /** Many in order, each judged alone; answered together. `undefined` in the place of one that was not taken. */
+  submitBatch(
+    commands: readonly GatewayCommand[],
+    traceparent: string | null,
+  ): Promise<readonly (Submitted | undefined)[]>;
+}
+
+/** Orders of operators, with the same promise as {@link CommandPort}. */
+export interface ControlPort {
+  steer(order: OperatorOrder, traceparent: string | null): Promise<Submitted>;
+}
+
+/** What becomes durable, from now on. */
+export interface RecordFeed {
+  /**
+   * Durable records of market, accounts and control, and what candles and tickers made of them; called after the views
+   * took them, in order within each log partition. Whole commands only. The answer ends it.
+   */
+  hear(listener: (batch: readonly GatewayRecord[]) => void): () => void;
+}
+
+/** A row of history: every value as text, as ClickHouse writes it; null where it is. */
+export type HistoryRow = { readonly [column: string]: string | null };
+
+export interface HistoryLimits {
+  readonly maxSeconds: number;
+  readonly maxRows: number;
+}
+
+/**
+ * What is older than memory. `sql` has parameters as `{name:Type}`. Read-only and bounded. Rejects with an error named
+ * `HistoryAway` while the store does not answer, and `HistoryRefused` with the store's own sentence where it does not
+ * like the statement or a limit is met.
+ */
+export interface HistoryPort {
+  query(
+    sql: string,
+    parameters: { readonly [name: string]: string | number | readonly (string | number)[] },
+    limits: HistoryLimits,
+  ): Promise<readonly HistoryRow[]>;
+  /**
+   * Next offset that history does not have, by `log/partition`: what lies below is there. Rejects with `HistoryAway`.
+   */
+  has(): Promise<ReadonlyMap<string, number>>;
+  /** One request of ClickHouse's HTTP, passed on with our bounds; the query endpoint stands on it. */
+  pass(request: HistoryRequest): Promise<HistoryReply>;
+}
+
+export interface HistoryRequest {
+  /** Parameters of the address: `query`, `database`, `default_format`, `param_…`, settings. Settings that would widen a bound are refused. */
+  readonly parameters: URLSearchParams;
+  readonly body: Uint8Array;
+  readonly limits: HistoryLimits;
+  readonly signal: AbortSignal;
+}
+
+export interface HistoryReply {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** PostgreSQL of identity and ledger. */
+export interface DatabasePort {
+  /**
+   * A pool that logs in as this role of `infra/migrations`. Its queries reject with an error named `DatabaseAway` (or the
+   * driver's own connection error) while the server is down; nothing waits longer than its deadline of 5 s.
+   */
+  pool(role: DatabaseRole): Pool;
+}
+export type DatabaseRole = 'identity' | 'reader';
+
+/** What the exchange behind the gateway does now, for people who look after it. Rejects where nobody answers in time. */
+export interface TelemetryPort {
+  /** As `sluice status --json`. */
+  status(): Promise<unknown>;
+  /** The graph, as `sluice graph --format json`. */
+  graph(): unknown;
+  /** The graph at work: rates, delays, depths; see {@link PipelineView}. */
+  pipeline(): Promise<PipelineView>;
+  /** State hash and position of a stage. Undefined: there is no such stage. */
+  stage(stage: string): Promise<StageView | undefined>;
+  /** Newest records of an edge, newest first, at most 10. Undefined: there is no such edge. */
+  sample(edge: string, count: number): Promise<readonly SampledRecord[] | undefined>;
+}
+
+export interface PipelineView {
+  /** When it was taken, microseconds since 1970. */
+  readonly atMicros: number;
+  readonly topology: string;
+  readonly uptimeMs: number;
+  readonly logTimeMicros: number;
+  readonly commands: number;
+  readonly commandsPerSecond: number;
+  readonly inFlight: number;
+  readonly inFlightMax: number;
+  readonly edges: readonly EdgeView[];
+  readonly stages: readonly StageRate[];
+  readonly sinks: readonly SinkLag[];
+  readonly snapshot: { readonly name: string; readonly commands: number; readonly ageMs: number } | null;
+}
+
+export interface EdgeView {
+  /** As in the graph: `from -> to`. */
+  readonly edge: string;
+  /** Passed since the process began. */
+  readonly records: number;
+  readonly recordsPerSecond: number;
+  /** Waiting on the edge now. */
+  readonly queued: number;
+  /** Offers that found no room since the last look: then this edge blocks who stands before it. */
+  readonly blocked: number;
+  /** From the log time of a record to its end on this edge, of the newest; undefined where it is not measured. */
+  readonly p99Ms?: number;
+}
+
+export interface StageRate {
+  readonly stage: string;
+  readonly partition: number;
+  readonly applied: number;
+  readonly appliedPerSecond: number;
+}
+
+export interface SinkLag {
+  readonly sink: string;
+  readonly state: string;
+  readonly lagRecords: number;
+  readonly lagMs: number;
+  readonly queued: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export interface StageView {
+  readonly stage: string;
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly applied: number;
+    /** Of the last checkpoint; empty where none was written yet. */
+    readonly stateHash: string;
+  }[];
+}
+
+export interface SampledRecord {
+  readonly log: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly occurredAt: number;
+  readonly correlationId: number;
+  readonly record: AnyRecord;
 }
 
 export interface LevelPort {
@@ -101,7 +280,14 @@ export interface GatewayClock {
 /** Everything a gateway is built from. */
 export interface GatewayParts {
   readonly commands: CommandPort;
+  readonly control: ControlPort;
+  readonly feed: RecordFeed;
   readonly views: ViewPort;
+  /** Undefined: this run has no history. */
+  readonly history?: HistoryPort | undefined;
+  /** Undefined: this run has no PostgreSQL. */
+  readonly database?: DatabasePort | undefined;
+  readonly telemetry: TelemetryPort;
   readonly clock: GatewayClock;
   /** Longest time a command may wait to be judged, microseconds. */
   readonly commandExpiryMicros: number;

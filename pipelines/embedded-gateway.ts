@@ -7,8 +7,10 @@ import { buildRestServer } from '../gateway/rest/rest-server.ts';
 import { ExitError } from '../schemas/exit.ts';
 import type { GatewayViews } from '../sinks/gateway-views/gateway-views.ts';
 import type { GatewayIntake } from '../sources/gateway-intake.ts';
+import { exchangeTelemetry } from './exchange-telemetry.ts';
 import type { Project } from './load-project.ts';
 import type { EmbeddedExchange } from './runtime/embedded/exchange.ts';
+import { exchangeStatus } from './runtime/embedded/exchange-status.ts';
 
 export interface EmbeddedGateway {
   readonly url: string;
@@ -44,11 +46,40 @@ export async function startEmbeddedGateway(
 export function gatewayPartsOf(
   exchange: EmbeddedExchange,
   { config }: Project,
-): Pick<GatewayParts, 'commands' | 'views' | 'clock' | 'commandExpiryMicros' | 'candleIntervals'> {
+): Omit<GatewayParts, 'accountOf' | 'newId' | 'failed'> {
   const intake = exchange.sources.get('intake') as GatewayIntake;
+  const submit: GatewayParts['commands']['submit'] = (command, traceparent) => intake.submit(command, traceparent);
   return {
-    commands: { submit: (command, traceparent) => intake.submit(command, traceparent) },
+    commands: {
+      submit,
+      submitBatch: (commands, traceparent) =>
+        Promise.all(
+          commands.map((command) =>
+            submit(command, traceparent).catch((error: unknown) => {
+              if ((error as Error).name === 'Overloaded') return undefined;
+              throw error;
+            }),
+          ),
+        ),
+    },
+    control: { steer: (order) => intake.steer(order) },
+    feed: {
+      hear(listener) {
+        let hearing = true;
+        exchange.runner.hear(['market', 'accounts', 'control'], (batch) => {
+          if (hearing) listener(batch);
+        });
+        return () => {
+          hearing = false;
+        };
+      },
+    },
     views: exchange.sinks.get('gateway') as GatewayViews,
+    telemetry: exchangeTelemetry({
+      status: async () => exchangeStatus(exchange),
+      graph: exchange.options.graph,
+      clock: exchange.options.clock,
+    }),
     clock: exchange.options.clock,
     commandExpiryMicros: config.admission.expiryMicros,
     candleIntervals: config.candles,

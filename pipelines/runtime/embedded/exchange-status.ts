@@ -11,6 +11,8 @@ export interface ExchangeStatus {
   readonly logTimeMicros: number;
   readonly commands: number;
   readonly inFlight: number;
+  /** Commands taken and not yet durable, at most: beyond it intake is full. */
+  readonly inFlightMax: number;
   readonly commit: number;
   readonly logs: readonly { readonly log: string; readonly partition: number; readonly nextOffset: number }[];
   readonly stages: readonly { readonly stage: string; readonly partition: number; readonly applied: number }[];
@@ -37,6 +39,7 @@ export function exchangeStatus(exchange: EmbeddedExchange): ExchangeStatus {
     logTimeMicros,
     commands: head.commands,
     inFlight: runner.inFlight,
+    inFlightMax: runner.inFlightMax,
     commit: exchange.logWriter.durableEnd.read().commit,
     logs: [...head.logs].flatMap(([log, { nextOffsets }]) =>
       nextOffsets.map((nextOffset, partition) => ({ log, partition, nextOffset })),

@@ -89,6 +89,11 @@ export class HeadRunner {
     return this.#inFlight;
   }
 
+  /** Beyond so many intake is full. */
+  get inFlightMax(): number {
+    return this.#options.inFlightMax;
+  }
+
   /** The feed of one source. Ports that the topology does not wire take nothing: `offer` drops and says true. */
   feedOf<P extends Ports>(source: string): Feed<P> {
     const runner = this;
