@@ -6,14 +6,19 @@ import { enumSymbols } from '../../schemas/generated/records.ts';
 export const gatewayCodes = {
   malformed: 400,
   unauthenticated: 401,
+  timestamp_out_of_window: 401,
+  forbidden: 403,
   not_found: 404,
   timed_out: 408,
+  conflict: 409,
   too_large: 413,
   address_too_long: 414,
   unsupported_media_type: 415,
+  rate_limited: 429,
   headers_too_large: 431,
   internal: 500,
   overloaded: 503,
+  unavailable: 503,
 } as const;
 export type GatewayCode = keyof typeof gatewayCodes;
 
