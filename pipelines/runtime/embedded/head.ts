@@ -5,55 +5,30 @@
  *
  * The head builds each operator of the graph once per partition and nothing else builds them for the embedded run.
  */
-import type { Emit, Moment, Operator, Ports } from '../../../operators/contract.ts';
 import { assert } from '../../../schemas/assert.ts';
 import type { Envelope } from '../../../schemas/envelope.ts';
 import type { AnyRecord, Micros } from '../../../schemas/generated/records.ts';
-import { eventIdInChain, packChainKey, packPosition } from '../../../schemas/ids.ts';
+import { packPosition } from '../../../schemas/ids.ts';
 import type { Catalog } from '../catalog.ts';
-import { Edge } from '../edge.ts';
-import type { Graph, GraphEdge, LogNode, StageNode } from '../graph.ts';
-import { edgeName, headStages, nodeOf } from '../graph.ts';
+import type { Edge } from '../edge.ts';
+import type { Graph } from '../graph.ts';
+import { edgeName } from '../graph.ts';
 import type { CommittedRecord } from '../ports.ts';
+import {
+  applyToInbox,
+  headEdges,
+  type Inbox,
+  type InboxWiring,
+  type MutableMoment,
+  makeInbox,
+  numberOutput,
+  routeByKey,
+  type StageInstance,
+  type TargetLog,
+} from '../stage-inbox.ts';
 import type { RecordStore } from './record-store.ts';
 
-/** A checkpoint is written by every stage that can, at each tick whose number divides by this. */
-export const CHECKPOINT_TICKS = 10;
-
-interface MutableMoment {
-  timeMicros: Micros;
-  position: number;
-  offset: number;
-  partition: number;
-  correlationId: number;
-}
-
-/** One operator of one partition, with the functions it emits by. */
-export interface StageInstance {
-  readonly stage: string;
-  readonly partition: number;
-  readonly operator: Operator<AnyRecord, Ports>;
-  readonly out: Emit<Ports>;
-  /** The types it reads; undefined: every type of its input. */
-  readonly reads: ReadonlySet<string> | undefined;
-  readonly checkpoint: ((record: AnyRecord) => void) | undefined;
-  /** Inbox records applied. */
-  applied: number;
-}
-
-/** The stages that read one partition of one log, with their common log time. */
-export interface Inbox {
-  readonly log: string;
-  readonly partition: number;
-  readonly readers: { readonly edge: Edge; readonly instance: StageInstance }[];
-  /** Every stage of this inbox, in the order of the graph, fused ones included. */
-  readonly instances: StageInstance[];
-  timeMicros: number;
-}
-
-export interface LogState {
-  readonly node: LogNode;
-  readonly number: number;
+export interface LogState extends TargetLog {
   readonly nextOffsets: number[];
   readonly inboxes: (Inbox | undefined)[];
 }
@@ -114,7 +89,7 @@ export class Head {
   readonly logs = new Map<string, LogState>();
   readonly inboxes: Inbox[] = [];
   /** Every edge that a head stage or a source writes or reads, by name. */
-  readonly edges = new Map<string, Edge>();
+  readonly edges: Map<string, Edge>;
   /** Commands run since the log began. */
   commands = 0;
   /** Newest clock record taken in. */
@@ -146,6 +121,7 @@ export class Head {
   constructor(graph: Graph, catalog: Catalog, store: RecordStore) {
     this.graph = graph;
     this.catalog = catalog;
+    this.edges = headEdges(graph, catalog);
     this.#store = store;
     for (let index = 0; index < 256; index++) this.#work.push(emptyWork());
     this.#build();
@@ -167,7 +143,7 @@ export class Head {
    */
   run(edge: Edge, log: LogState, record: AnyRecord, stampedMicros: number, traceparent: string | null): number {
     const moment = this.#moment;
-    const target = this.#route(log, record, 0);
+    const target = routeByKey(log, this.catalog, record, 0);
     const position = packPosition(log.number, target, log.nextOffsets[target]!);
     moment.timeMicros = stampedMicros as Micros;
     moment.position = 0;
@@ -261,136 +237,42 @@ export class Head {
       this.logs.set(node.id, {
         node,
         number: this.catalog.logs[node.id]!,
+        partitions: count,
         nextOffsets: new Array<number>(count).fill(0),
         inboxes: new Array<Inbox | undefined>(count).fill(undefined),
       });
     }
-    const head = headStages(this.graph);
-    const sources = new Set(this.graph.nodes.filter((node) => node.kind === 'source').map((node) => node.id));
-    for (const edge of this.graph.edges) {
-      const number = this.catalog.edges[edgeName(edge)];
-      const inMemory = head.has(edge.from.node) || head.has(edge.to) || sources.has(edge.to);
-      if (number !== undefined || inMemory) this.edges.set(edgeName(edge), new Edge(edgeName(edge), number ?? -1));
-    }
+    const wiring = this.#wiring();
     for (const log of this.logs.values()) {
-      const readers = this.graph.edges.filter((edge) => edge.from.node === log.node.id && head.has(edge.to));
-      if (readers.length === 0) continue;
-      for (let partition = 0; partition < log.nextOffsets.length; partition++) {
-        const inbox: Inbox = { log: log.node.id, partition, readers: [], instances: [], timeMicros: 0 };
-        const sharedObjects = new Map<string, unknown>();
-        for (const edge of readers) {
-          const instance = this.#makeStage(edge.to, log, inbox, sharedObjects);
-          inbox.readers.push({ edge: this.edges.get(edgeName(edge))!, instance });
-        }
+      for (let partition = 0; partition < log.partitions; partition++) {
+        const inbox = makeInbox(wiring, log, partition);
+        if (!inbox) continue;
         log.inboxes[partition] = inbox;
         this.inboxes.push(inbox);
       }
     }
   }
 
-  /** The one place where an operator of the head is constructed; stages fused behind it are made with it. */
-  #makeStage(stageId: string, log: LogState, inbox: Inbox, sharedObjects: Map<string, unknown>): StageInstance {
-    const node = nodeOf(this.graph, stageId) as StageNode;
-    const partition = inbox.partition;
-    const operator = node.definition.create({
-      partition,
-      partitions: this.catalog.partitions,
-      shared<T>(name: string, make: () => T): T {
-        if (!sharedObjects.has(name)) sharedObjects.set(name, make());
-        return sharedObjects.get(name) as T;
+  #wiring(): InboxWiring<LogState> {
+    const head = this;
+    return {
+      graph: this.graph,
+      get catalog() {
+        return head.catalog;
       },
-    });
-    const out: { [port: string]: (record: AnyRecord, partition?: number) => void } = {};
-    const types: ReadonlySet<string> = new Set(node.definition.input.types);
-    const instance: StageInstance = {
-      stage: stageId,
-      partition,
-      operator,
-      out,
-      reads: log.node.records.types.every((type) => types.has(type)) ? undefined : types,
-      checkpoint: this.#checkpointOf(stageId, partition),
-      applied: 0,
+      logs: this.logs,
+      edges: this.edges,
+      moment: this.#moment,
+      append: (edge, source, log, target, record) => this.#append(edge, source, log, target, record),
     };
-    inbox.instances.push(instance);
-    for (const port of Object.keys(node.definition.outputs)) {
-      const targets = this.graph.edges
-        .filter((edge) => edge.from.node === stageId && edge.from.port === port)
-        .map((edge) => this.#emitter(edge, partition, log, inbox, sharedObjects))
-        .filter((target) => target !== undefined);
-      out[port] =
-        targets.length === 1
-          ? targets[0]!
-          : (record, target) => {
-              for (const emit of targets) emit(record, target);
-            };
-    }
-    return instance;
-  }
-
-  #emitter(
-    edge: GraphEdge,
-    partition: number,
-    inboxLog: LogState,
-    inbox: Inbox,
-    sharedObjects: Map<string, unknown>,
-  ): ((record: AnyRecord, partition?: number) => void) | undefined {
-    const counters = this.edges.get(edgeName(edge))!;
-    const log = this.logs.get(edge.to);
-    if (log && log.node.key === inboxLog.node.key) {
-      // The key is the same from end to end: what a partition says stays in the partition of its number.
-      return (record, target) => this.#append(counters, partition, log, target ?? partition, record);
-    }
-    if (log) {
-      return (record, target) => {
-        this.#append(counters, partition, log, target ?? this.#route(log, record, partition), record);
-      };
-    }
-    if (nodeOf(this.graph, edge.to)?.kind !== 'stage') return undefined;
-    const next = this.#makeStage(edge.to, inboxLog, inbox, sharedObjects);
-    const moment = this.#moment;
-    return (record) => {
-      counters.records++;
-      applyTo(next, record, moment);
-    };
-  }
-
-  /** A stage checkpoints into the first log it writes whose records include checkpoints. */
-  #checkpointOf(stageId: string, partition: number): ((record: AnyRecord) => void) | undefined {
-    const wired = this.graph.edges.find(
-      (edge) => edge.from.node === stageId && this.logs.get(edge.to)?.node.records.types.includes('checkpoint'),
-    );
-    if (!wired) return undefined;
-    const log = this.logs.get(wired.to)!;
-    const counters = this.edges.get(edgeName(wired))!;
-    return (record) => this.#append(counters, partition, log, partition, record);
-  }
-
-  #route(log: LogState, record: AnyRecord, own: number): number {
-    const key = log.node.key;
-    if (key === 'account') {
-      const account = (record as { readonly account?: number }).account ?? 0;
-      return account === 0 ? own : account % log.nextOffsets.length;
-    }
-    if (key === 'symbol') {
-      if (record.symbol === 0) return own;
-      const partition = this.catalog.symbolPartitions[record.symbol];
-      assert(partition !== undefined, 'a symbol has no partition in the catalog');
-      return partition;
-    }
-    return 0;
   }
 
   #append(edge: Edge, source: number, log: LogState, target: number, record: AnyRecord): void {
     const moment = this.#moment;
     const envelope = this.#envelope;
-    const chainKey = packChainKey(edge.number, source, target);
     const offset = log.nextOffsets[target]!;
     log.nextOffsets[target] = offset + 1;
-    envelope.eventId = eventIdInChain(chainKey, edge.take(source, target));
-    envelope.causationId = moment.position;
-    envelope.correlationId = moment.correlationId;
-    envelope.occurredAt = moment.timeMicros;
-    envelope.traceparent = this.#traceparent;
+    const chainKey = numberOutput(envelope, edge, source, target, moment, this.#traceparent);
     this.#store.append(chainKey, log.number, target, offset, envelope, record);
     if (this.#collect) {
       this.#collect.push(new Committed(record, log.node.id, target, offset, moment.timeMicros, moment.correlationId));
@@ -417,19 +299,10 @@ export class Head {
       const inbox = work.inbox!;
       const record = work.record!;
       work.record = undefined;
-      moment.timeMicros = Math.max(inbox.timeMicros, work.timeMicros) as Micros;
       moment.position = work.position;
       moment.offset = work.offset;
       moment.partition = inbox.partition;
-      const readers = inbox.readers;
-      for (let index = 0; index < readers.length; index++) {
-        const reader = readers[index]!;
-        reader.edge.records++;
-        applyTo(reader.instance, record, moment);
-      }
-      assert(moment.timeMicros >= inbox.timeMicros, 'the log time of an inbox went back');
-      inbox.timeMicros = moment.timeMicros;
-      if (record.type === 'tick' && record.number % CHECKPOINT_TICKS === 0) this.#checkpoint(inbox);
+      applyToInbox(inbox, record, work.timeMicros, moment);
       if (this.#workHead > 4096 && this.#workHead * 2 > this.#workTail) this.#compact();
     }
     this.#workHead = 0;
@@ -449,27 +322,6 @@ export class Head {
     this.#workHead = 0;
     this.#workTail = waiting;
   }
-
-  #checkpoint(inbox: Inbox): void {
-    for (const instance of inbox.instances) {
-      if (!instance.checkpoint) continue;
-      instance.operator.checkInvariants();
-      instance.checkpoint({
-        type: 'checkpoint',
-        symbol: 0 as AnyRecord['symbol'],
-        seq: 0 as AnyRecord['seq'],
-        stage: instance.stage,
-        inboxOffset: this.#moment.offset,
-        stateHash: instance.operator.stateHash(),
-      });
-    }
-  }
-}
-
-function applyTo(instance: StageInstance, record: AnyRecord, moment: Moment): void {
-  if (instance.reads !== undefined && !instance.reads.has(record.type)) return;
-  instance.applied++;
-  instance.operator.apply(record, moment, instance.out);
 }
 
 function emptyWork(): Work {
