@@ -320,7 +320,25 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
       this.#reject(account, record.symbol, 0, '', 'cancel_all', UNKNOWN_SYMBOL, out);
       return;
     }
-    this.#cancelOrdersOf(account, record.symbol, record.reason, moment, out);
+    this.#cancelAllOf(account, record.symbol, record.reason, moment, out);
+  }
+
+  /** Told before and, by match, after: so that whoever asked knows when all of it is done, also where nothing was open. */
+  #cancelAllOf(account: number, only: SymbolId, reason: CancelReason, moment: Moment, out: Emit<RiskPorts>): void {
+    const { accounts, counts, symbols } = this.#state;
+    let asked = 0;
+    for (const { symbol } of symbols.all()) {
+      if ((only === 0 || symbol === only) && counts.of(account, symbol) > 0) asked++;
+    }
+    out.events({
+      type: 'cancel_all_taken',
+      symbol: only,
+      seq: accounts.nextSequence(account) as Sequence,
+      account: accounts.idOf(account) as AccountId,
+      symbols: asked,
+      reason,
+    });
+    this.#cancelOrdersOf(account, only, reason, moment, out);
   }
 
   /** On every symbol where the account has open orders, or on one. */
@@ -478,7 +496,7 @@ class CheckRisk implements Operator<AccountCommand, RiskPorts> {
         this.#cancelOrdersOf(account, 0, 'admin', moment, out);
         return;
       case 'cancel_all':
-        this.#cancelOrdersOf(account, admin.symbol, 'admin', moment, out);
+        this.#cancelAllOf(account, admin.symbol, 'admin', moment, out);
         return;
       case 'set_account_limits':
         accounts.setTradeGroup(account, admin.tradeGroup);

@@ -182,10 +182,10 @@ export class SymbolMarket {
 
   cancelAll(all: AdmittedCancelAll, out: Out): void {
     const reason = codeOfCancelReason(all.reason);
-    if (all.account === 0) this.book.cancelEverything(reason);
-    else this.book.cancelAccount(all.account, reason);
+    const orders =
+      all.account === 0 ? this.book.cancelEverything(reason) : this.book.cancelAccount(all.account, reason);
     this.#ask(0, 'cancel_all', all.requestId);
-    this.#tell(undefined, 0, out);
+    this.#tellAllCancelled(orders, all.account, all.reason, out);
   }
 
   admin(admin: Admin, correlationId: number, out: Out): void {
@@ -205,14 +205,17 @@ export class SymbolMarket {
         this.#uncross(reason, requestedBy, out);
         return;
       case 'cancel_all':
-        this.book.cancelEverything(CANCEL_ADMIN);
-        this.#tell(undefined, 0, out);
+        this.#tellAllCancelled(this.book.cancelEverything(CANCEL_ADMIN), 0 as AccountId, 'admin', out);
         return;
       case 'kill_switch':
         this.conditions.set('halted', 0);
         this.#publishState(before, reason, requestedBy, out);
-        this.book.cancelEverything(CANCEL_HALT_AND_CANCEL);
-        this.#tell(undefined, 0, out);
+        this.#tellAllCancelled(
+          this.book.cancelEverything(CANCEL_HALT_AND_CANCEL),
+          0 as AccountId,
+          'halt_and_cancel',
+          out,
+        );
         return;
       case 'set_account_state':
       case 'set_account_limits':
@@ -503,6 +506,11 @@ export class SymbolMarket {
         out,
       );
     }
+  }
+
+  #tellAllCancelled(orders: number, account: AccountId, reason: CancelReason, out: Out): void {
+    this.#tell(undefined, 0, out);
+    out.events({ type: 'cancel_all_done', symbol: this.symbol, seq: this.#nextSeq(), account, orders, reason });
   }
 
   #tellCancelled(events: BookEvents, index: number, out: Out): void {

@@ -42,6 +42,8 @@ import type {
   BookDelta,
   Cancel,
   CancelAll,
+  CancelAllDone,
+  CancelAllTaken,
   CancelReason,
   Cancelled,
   Candle,
@@ -1109,6 +1111,78 @@ function decodeCancelAll(envelope: Envelope): CancelAll {
 
 function boundOfCancelAll(_record: CancelAll): number {
   return 83;
+}
+
+function encodeCancelAllDone(envelope: Envelope, record: CancelAllDone, bytes: Uint8Array, start: number): number {
+  bytes[start] = 0xc3;
+  bytes[start + 1] = 0x01;
+  bytes[start + 2] = 0xf8;
+  bytes[start + 3] = 0x95;
+  bytes[start + 4] = 0xf0;
+  bytes[start + 5] = 0xe0;
+  bytes[start + 6] = 0xfa;
+  bytes[start + 7] = 0xfe;
+  bytes[start + 8] = 0x86;
+  bytes[start + 9] = 0x52;
+  let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.orders & 63) === record.orders) bytes[at++] = record.orders << 1;
+  else at = writeLong(bytes, at, record.orders);
+  at = writeCancelReason(bytes, at, record.reason);
+  return at;
+}
+
+function decodeCancelAllDone(envelope: Envelope): CancelAllDone {
+  readEnvelope(envelope);
+  return {
+    type: 'cancel_all_done',
+    symbol: symbolRead,
+    seq: seqRead,
+    account: readLong() as AccountId,
+    orders: readLong(),
+    reason: enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason,
+  };
+}
+
+function boundOfCancelAllDone(_record: CancelAllDone): number {
+  return 83;
+}
+
+function encodeCancelAllTaken(envelope: Envelope, record: CancelAllTaken, bytes: Uint8Array, start: number): number {
+  bytes[start] = 0xc3;
+  bytes[start + 1] = 0x01;
+  bytes[start + 2] = 0xab;
+  bytes[start + 3] = 0x43;
+  bytes[start + 4] = 0x8d;
+  bytes[start + 5] = 0xc8;
+  bytes[start + 6] = 0xdc;
+  bytes[start + 7] = 0xb6;
+  bytes[start + 8] = 0x9c;
+  bytes[start + 9] = 0x5b;
+  let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
+  if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
+  else at = writeLong(bytes, at, record.account);
+  if ((record.symbols & 63) === record.symbols) bytes[at++] = record.symbols << 1;
+  else at = writeInt(bytes, at, record.symbols);
+  at = writeCancelReason(bytes, at, record.reason);
+  return at;
+}
+
+function decodeCancelAllTaken(envelope: Envelope): CancelAllTaken {
+  readEnvelope(envelope);
+  return {
+    type: 'cancel_all_taken',
+    symbol: symbolRead,
+    seq: seqRead,
+    account: readLong() as AccountId,
+    symbols: readInt(),
+    reason: enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason,
+  };
+}
+
+function boundOfCancelAllTaken(_record: CancelAllTaken): number {
+  return 80;
 }
 
 function encodeCancelled(envelope: Envelope, record: Cancelled, bytes: Uint8Array, start: number): number {
@@ -2504,6 +2578,8 @@ export const recordCodecs: readonly RecordCodec[] = [
   codec('book_delta', 'da131d54b4429dbc', encodeBookDelta, decodeBookDelta, boundOfBookDelta),
   codec('cancel', '41bcdc88066606f4', encodeCancel, decodeCancel, boundOfCancel),
   codec('cancel_all', '57a25e8d8fa124de', encodeCancelAll, decodeCancelAll, boundOfCancelAll),
+  codec('cancel_all_done', 'f895f0e0fafe8652', encodeCancelAllDone, decodeCancelAllDone, boundOfCancelAllDone),
+  codec('cancel_all_taken', 'ab438dc8dcb69c5b', encodeCancelAllTaken, decodeCancelAllTaken, boundOfCancelAllTaken),
   codec('cancelled', '3197ac1435851598', encodeCancelled, decodeCancelled, boundOfCancelled),
   codec('candle', 'efb002fd199487c7', encodeCandle, decodeCandle, boundOfCandle),
   codec('checkpoint', '1af5887b41178861', encodeCheckpoint, decodeCheckpoint, boundOfCheckpoint),

@@ -405,6 +405,26 @@ export interface CancelAll {
   readonly validUntil: Micros;
 }
 
+/** Everything that a cancel of all orders of an account, 0: of everybody, had to cancel on this symbol is cancelled; the cancels come before it. */
+export interface CancelAllDone {
+  readonly type: 'cancel_all_done';
+  readonly symbol: SymbolId;
+  readonly seq: Sequence;
+  readonly account: AccountId;
+  readonly orders: number;
+  readonly reason: CancelReason;
+}
+
+/** Risk passed a cancel of all orders of an account on to match, on so many symbols; 0: the account has nothing open there. symbol is the one asked for, 0 is every symbol. Each of them answers with cancel_all_done. */
+export interface CancelAllTaken {
+  readonly type: 'cancel_all_taken';
+  readonly symbol: SymbolId;
+  readonly seq: Sequence;
+  readonly account: AccountId;
+  readonly symbols: number;
+  readonly reason: CancelReason;
+}
+
 /** An accepted order, or its rest, ended without trading. */
 export interface Cancelled {
   readonly type: 'cancelled';
@@ -831,6 +851,8 @@ export type AnyRecord =
   | BookDelta
   | Cancel
   | CancelAll
+  | CancelAllDone
+  | CancelAllTaken
   | Cancelled
   | Candle
   | Checkpoint
@@ -882,6 +904,8 @@ export const recordVersions: { readonly [T in RecordType]: number } = {
   book_delta: 1,
   cancel: 1,
   cancel_all: 1,
+  cancel_all_done: 1,
+  cancel_all_taken: 1,
   cancelled: 1,
   candle: 1,
   checkpoint: 1,
@@ -928,6 +952,8 @@ export const recordTypes: readonly RecordType[] = [
   'book_delta',
   'cancel',
   'cancel_all',
+  'cancel_all_done',
+  'cancel_all_taken',
   'cancelled',
   'candle',
   'checkpoint',

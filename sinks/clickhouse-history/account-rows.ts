@@ -120,6 +120,7 @@ export class AccountRows {
         c.fee_asset.set(row, record.feeAsset);
         return;
       }
+      case 'cancel_all_taken': // says only that match was asked: the cancels themselves are told
       case 'symbol_config': // the market log has it, with the symbol's sequence
       case 'tick':
       case 'checkpoint':

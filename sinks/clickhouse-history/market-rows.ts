@@ -184,6 +184,7 @@ export class MarketRows {
         c.version.set(row, record.version);
         return;
       }
+      case 'cancel_all_done': // the cancels before it have a row each
       case 'tick':
       case 'checkpoint':
         return;

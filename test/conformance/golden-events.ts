@@ -9,7 +9,7 @@ export interface GoldenNames {
 }
 
 /** A record of the market log in a few words; null for one that says nothing new. */
-export function marketText(record: MarketEvent, { order }: GoldenNames): string | null {
+export function marketText(record: MarketEvent, { order, account }: GoldenNames): string | null {
   switch (record.type) {
     case 'accepted':
       return `accepted ${order(record.orderId)}${record.restingLots > 0 ? `, rests ${record.restingLots}` : ''}`;
@@ -37,6 +37,8 @@ export function marketText(record: MarketEvent, { order }: GoldenNames): string 
       return `indicative ${record.matchedLots} @ ${record.priceTicks}, surplus ${record.surplusLots}`;
     case 'reference_price':
       return `reference ${record.priceTicks}`;
+    case 'cancel_all_done':
+      return `${record.orders} of ${record.account === 0 ? 'everybody' : account(record.account)} cancelled, ${record.reason}`;
     case 'symbol_config':
     case 'tick':
     case 'checkpoint':
@@ -71,6 +73,8 @@ export function accountText(record: AccountEvent, { order, account }: GoldenName
       return `${account(record.account)} ${record.amount > 0 ? '+' : ''}${record.amount} ${asset(record.asset)}, ${record.kind}`;
     case 'account_changed':
       return `${account(record.account)} is ${record.state}${record.tradeGroup > 0 ? `, group ${record.tradeGroup}` : ''}`;
+    case 'cancel_all_taken':
+      return `${account(record.account)} cancels all on ${record.symbols} ${record.symbols === 1 ? 'market' : 'markets'}`;
     case 'asset_config':
     case 'symbol_config':
     case 'fee_config':

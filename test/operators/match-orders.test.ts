@@ -51,9 +51,9 @@ test('cancels by order and by account, and tells risk of each end', () => {
     buy 3 B 5@91     | accepted 3 rests 5
     buy 4 A 5@92     | accepted 4 rests 5
     cancel 2 A       | cancelled 2 5 user; A: 2 cancelled user, open 0
-    cancel_all A     | cancelled 1 5 cancel_all; A: 1 cancelled cancel_all, open 0; cancelled 4 5 cancel_all; A: 4 cancelled cancel_all, open 0
-    cancel_all A     |
-    cancel_all 0 disconnect | cancelled 3 5 disconnect; B: 3 cancelled disconnect, open 0
+    cancel_all A     | cancelled 1 5 cancel_all; A: 1 cancelled cancel_all, open 0; cancelled 4 5 cancel_all; A: 4 cancelled cancel_all, open 0; done A 2 cancel_all
+    cancel_all A     | done A 0 cancel_all
+    cancel_all 0 disconnect | cancelled 3 5 disconnect; B: 3 cancelled disconnect, open 0; done 0 1 disconnect
   `);
 });
 
@@ -219,9 +219,9 @@ test('collects, uncrosses and trades on: three transitions, with the auction tra
 test('halts and empties the book at a kill switch, and empties it alone at an admin cancel', () => {
   checkMatchTable(`
     buy 1 A 4@103       | accepted 1 rests 4
-    admin cancel_all    | cancelled 1 4 admin; A: 1 cancelled admin, open 0
+    admin cancel_all    | cancelled 1 4 admin; A: 1 cancelled admin, open 0; done 0 1 admin
     buy 2 A 4@103       | accepted 2 rests 4
-    admin kill_switch 0 | state halted, was trading; cancelled 2 4 halt_and_cancel; A: 2 cancelled halt_and_cancel, open 0
+    admin kill_switch 0 | state halted, was trading; cancelled 2 4 halt_and_cancel; A: 2 cancelled halt_and_cancel, open 0; done 0 1 halt_and_cancel
     buy 3 A 4@103       | rejected place 3 market_halted; A: 3 rejected market_halted, open 0
     admin cancel_all 2  |
   `);

@@ -212,6 +212,8 @@ function told(record: AnyRecord): string {
       return `indicative ${record.matchedLots}@${record.priceTicks} +${record.surplusLots}`;
     case 'reference_price':
       return `reference ${record.priceTicks}`;
+    case 'cancel_all_done':
+      return `done ${record.account === 0 ? '0' : letterOf(record.account)} ${record.orders} ${record.reason}`;
     case 'symbol_config':
       return `config ${record.version}`;
     case 'tick':

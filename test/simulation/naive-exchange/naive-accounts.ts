@@ -338,7 +338,22 @@ export class NaiveAccounts extends NaiveJudge {
       this.reject(record, 0, '', 'cancel_all', 'unknown_symbol', 'risk');
       return;
     }
-    this.cancelOrdersOf(record.account, record.symbol, record.reason, at);
+    this.cancelAllOf(record.account, record.symbol, record.reason, at);
+  }
+
+  private cancelAllOf(account: number, only: SymbolId, reason: CancelReason, at: NaivePosition): void {
+    const mine = this.orders.filter(
+      (order) => order.account === account && (only === 0 || order.config.symbol === only),
+    );
+    this.output.event({
+      type: 'cancel_all_taken',
+      symbol: only,
+      seq: this.nextSeq(account),
+      account: account as AccountId,
+      symbols: new Set(mine.map((order) => order.config.symbol)).size,
+      reason,
+    });
+    this.cancelOrdersOf(account, only, reason, at);
   }
 
   private cancelOrdersOf(account: number, only: number, reason: CancelReason, at: NaivePosition): void {
@@ -514,7 +529,7 @@ export class NaiveAccounts extends NaiveJudge {
         this.cancelOrdersOf(admin.account, 0, 'admin', at);
         return;
       case 'cancel_all':
-        this.cancelOrdersOf(admin.account, admin.symbol, 'admin', at);
+        this.cancelAllOf(admin.account, admin.symbol, 'admin', at);
         return;
       case 'set_account_limits':
         account.tradeGroup = admin.tradeGroup;

@@ -139,6 +139,7 @@ export class NaiveMarket {
     const mine = this.book.all().filter((order) => all.account === 0 || order.account === all.account);
     for (const order of mine) this.book.cancel(order, all.reason);
     this.tell({ command: 'cancel_all', requestId: all.requestId, orderId: null });
+    this.tellAllCancelled(mine.length, all.account, all.reason);
   }
 
   admin(admin: Admin, requestId: number): void {
@@ -270,8 +271,21 @@ export class NaiveMarket {
   }
 
   private cancelEverything(reason: CancelReason, cause: Cause): void {
-    for (const order of this.book.all()) this.book.cancel(order, reason);
+    const all = [...this.book.all()];
+    for (const order of all) this.book.cancel(order, reason);
     this.tell(cause);
+    this.tellAllCancelled(all.length, 0, reason);
+  }
+
+  private tellAllCancelled(orders: number, account: number, reason: CancelReason): void {
+    this.output.market({
+      type: 'cancel_all_done',
+      symbol: this.config.symbol,
+      seq: this.nextSeq(),
+      account: account as AccountId,
+      orders,
+      reason,
+    });
   }
 
   private moveReference(): boolean {
