@@ -74,7 +74,10 @@ async function main(given: readonly string[]): Promise<void> {
     case 'logs':
       return logs(instance, one(names), values.follow);
     case 'kill':
-      for (const name of some(names)) instance.signal(name, signal ?? 'SIGTERM');
+      for (const name of some(names)) {
+        instance.signal(name, signal ?? 'SIGTERM');
+        if (signal === 'SIGKILL') await instance.ended(name);
+      }
       return;
     case 'start':
       for (const name of some(names)) await instance.start(name);

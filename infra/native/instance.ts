@@ -59,6 +59,7 @@ export class Instance {
   #state: KeptState;
   /** Given away in this instance, free or not. */
   readonly #ports = new Set<number>();
+  readonly #killed = new Set<string>();
 
   constructor(folder: string, options: { readonly say: Say; readonly bound: boolean }) {
     this.folder = folder;
@@ -110,6 +111,7 @@ export class Instance {
   /** Starts a process of the state again, where it does not run. */
   async start(name: string): Promise<void> {
     const kept = this.#find(name);
+    if (this.#killed.has(name)) await this.ended(name);
     if (isRunning(kept)) return;
     const running = await startProcess(kept.plan, this.#bound, (started) => this.#keep({ ...kept, ...started }));
     this.#keep({ ...kept, ...running });
@@ -127,6 +129,13 @@ export class Instance {
   /** Throws where no such process runs. */
   signal(name: string, signal: NodeJS.Signals): void {
     if (!signalProcess(this.#find(name), signal)) throw new Error(`${name} does not run`);
+    if (signal === 'SIGKILL') this.#killed.add(name);
+  }
+
+  /** Resolves when a process that was killed is gone, which takes a moment. */
+  async ended(name: string): Promise<void> {
+    await stopProcess(this.#find(name), 'SIGKILL');
+    this.#killed.delete(name);
   }
 
   /** Undefined where there is no such process, or it has no such port. */

@@ -64,7 +64,7 @@ export async function startKafka(wish: Wish, instance: Instance): Promise<Addres
   for (let id = 1; id <= wish.count; id++) {
     nodes.push({ id, broker: await instance.port(), controller: await instance.port() });
   }
-  const clusterId = randomBytes(16).toString('base64url');
+  const clusterId = drawClusterId();
   const started = nodes.map(async (node) => {
     const name = `kafka-${node.id}`;
     const folder = instance.folderOf(name);
@@ -126,6 +126,12 @@ log.index.size.max.bytes=1048576
 `;
 }
 
+/** A first character that no parser of options takes for one of its own. */
+function drawClusterId(): string {
+  const id = randomBytes(16).toString('base64url');
+  return id.startsWith('-') ? drawClusterId() : id;
+}
+
 async function format({ jars }: Programs, settings: string, clusterId: string): Promise<void> {
   const args = ['-cp', `${jars}/*`, ...JVM, 'kafka.tools.StorageTool', 'format'];
   await runTool({
@@ -149,7 +155,7 @@ async function archiveClasses(jars: string, aside: string): Promise<void> {
   const broker = await freePort(new Set());
   const node: Node = { id: 1, broker, controller: await freePort(new Set([broker])) };
   writeFileSync(settings, properties(node, [node], join(folder, 'data')));
-  await format({ jars, classArchive: '' }, settings, randomBytes(16).toString('base64url'));
+  await format({ jars, classArchive: '' }, settings, drawClusterId());
   const running = await startProcess(
     {
       name: 'kafka, its first run',
