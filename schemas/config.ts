@@ -6,7 +6,7 @@
 import type { z } from 'zod';
 import { type EnvReference, env } from './configuration/environment.ts';
 import type { assetOptions, ConfigFile, feeOptions, SymbolFile } from './configuration/options.ts';
-import type { archiveOptions, historyOptions } from './configuration/store-options.ts';
+import type { archiveOptions, cacheOptions, historyOptions, ledgerOptions } from './configuration/store-options.ts';
 
 export { CANDLE_INTERVALS, type CandleInterval } from './candle-intervals.ts';
 export {
@@ -32,8 +32,14 @@ export type { AssetRules, Config, FeeRules, SymbolRules } from './configuration/
 export {
   type ArchiveOptions,
   archiveOptions,
+  type CacheOptions,
+  cacheOptions,
   type HistoryOptions,
   historyOptions,
+  type LedgerOptions,
+  ledgerOptions,
+  type ObjectStoreOptions,
+  objectStoreOptions,
 } from './configuration/store-options.ts';
 export { type EnvReference, env };
 
@@ -47,11 +53,15 @@ export interface EmbeddedBackend extends StoreOptions {
 export interface StoreOptions {
   readonly history?: Written<z.input<typeof historyOptions>>;
   readonly archive?: Written<z.input<typeof archiveOptions>>;
+  readonly ledger?: Written<z.input<typeof ledgerOptions>>;
+  readonly cache?: Written<z.input<typeof cacheOptions>>;
 }
 
 /** Options of which texts may come from the environment. */
 type Written<Options> = {
-  readonly [K in keyof Options]: Options[K] | (string extends Options[K] ? EnvReference : never);
+  readonly [K in keyof Options]:
+    | (NonNullable<Options[K]> extends object ? Written<Options[K]> : Options[K])
+    | (string extends Options[K] ? EnvReference : never);
 };
 
 /**

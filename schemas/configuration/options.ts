@@ -8,7 +8,7 @@ import { enumSymbols } from '../generated/records.ts';
 import { idLimits } from '../ids.ts';
 import { band, basisPoints, bytes, decimalText, duration, perSecond } from './forms.ts';
 import { option, whole } from './option.ts';
-import { archiveOptions, historyOptions } from './store-options.ts';
+import { archiveOptions, cacheOptions, historyOptions, ledgerOptions } from './store-options.ts';
 
 export const ASSET_NAME = /^[A-Z][A-Z0-9]{1,9}$/;
 export const SYMBOL_NAME = /^([A-Z][A-Z0-9]{1,9})-([A-Z][A-Z0-9]{1,9})$/;
@@ -214,6 +214,8 @@ const backends = z.discriminatedUnion('kind', [
     }),
     history: historyOptions.prefault({}),
     archive: archiveOptions.prefault({}),
+    ledger: ledgerOptions.prefault({}),
+    cache: cacheOptions.prefault({}),
   }),
 ]);
 
