@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ExitError } from '../../schemas/exit.ts';
 import { Malformed } from '../../schemas/malformed.ts';
-import { archiveDirectory, archiveOptionsOf } from '../../sinks/avro-archive/archive-options.ts';
+import { archiveDirectory, archiveOptionsOf, openArchiveStore } from '../../sinks/avro-archive/archive-options.ts';
 import { openFolderStore } from '../../sinks/avro-archive/folder-store.ts';
 import { listGenerations, readManifest } from '../../sinks/avro-archive/manifest.ts';
 import type { ObjectStore } from '../../sinks/avro-archive/object-store.ts';
@@ -149,13 +149,21 @@ async function restoreVerb(options: Options, io: CommandIo): Promise<number> {
 }
 
 async function openStore(options: Options, project?: Project): Promise<{ store: ObjectStore; generation: number }> {
-  const folder =
-    options.from ?? archiveDirectory(options.dataDir, archiveOptionsOf((project ?? (await projectIfThere()))?.config));
-  if (!existsSync(folder)) throw new ExitError(78, `there is no archive in ${folder}: name it by --from FOLDER`);
-  const store = openFolderStore(folder);
+  const store = await storeOf(options, project);
   const generation = options.generation ?? (await listGenerations(store)).at(-1);
-  if (generation === undefined) throw new ExitError(78, `the archive in ${folder} is empty`);
+  if (generation === undefined) throw new ExitError(78, `the archive in ${store.name} is empty`);
   return { store, generation };
+}
+
+/** The folder that the command line names, else what the configuration says: a bucket or a folder. */
+async function storeOf(options: Options, project?: Project): Promise<ObjectStore> {
+  const configured = archiveOptionsOf((project ?? (await projectIfThere()))?.config);
+  if (options.from === undefined && configured.s3.bucket !== undefined) {
+    return openArchiveStore(options.dataDir, configured);
+  }
+  const folder = options.from ?? archiveDirectory(options.dataDir, configured);
+  if (!existsSync(folder)) throw new ExitError(78, `there is no archive in ${folder}: name it by --from FOLDER`);
+  return openFolderStore(folder);
 }
 
 /** An archive can be looked at without a project beside it. */

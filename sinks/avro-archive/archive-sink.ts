@@ -250,6 +250,7 @@ export class ArchiveSink implements Sink {
 
 /** Twice the same key: the store must refuse the second and keep the first. Throws `ExitError` 78 when it does not. */
 async function probeStore(store: ObjectStore): Promise<void> {
+  await store.prove?.();
   const key = 'probe/create-only';
   const first = Buffer.from('created once');
   await store.create(key, first);

@@ -6,15 +6,14 @@ import type { SinkContext, SinkDefinition } from '../../pipelines/runtime/ports.
 import type { RecordType } from '../../schemas/generated/records.ts';
 import { recordSchemas } from '../../schemas/generated/schemas.ts';
 import { recordSet } from '../../schemas/logs.ts';
-import { type ArchiveOptions, archiveDirectory, archiveOptionsOf } from './archive-options.ts';
+import { type ArchiveOptions, archiveOptionsOf, openArchiveStore } from './archive-options.ts';
 import { ArchiveSink } from './archive-sink.ts';
-import { openFolderStore } from './folder-store.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Any record: what is in a log is archived. */
 export const ArchivedRecords = recordSet('ArchivedRecords', Object.keys(recordSchemas) as RecordType[]);
 
-/** Options given here win over those of the configuration; a store given here over its folder. */
+/** Options given here win over those of the configuration; a store given here over its folder or bucket. */
 export function avroArchive(given: Partial<ArchiveOptions> & { readonly store?: ObjectStore } = {}): SinkDefinition {
   return {
     name: 'avroArchive',
@@ -25,7 +24,7 @@ export function avroArchive(given: Partial<ArchiveOptions> & { readonly store?: 
     open: async (context: SinkContext) => {
       const { store, ...overrides } = given;
       const options = { ...archiveOptionsOf(context.config), ...overrides };
-      const target = store ?? openFolderStore(archiveDirectory(context.dataDir, options));
+      const target = store ?? (await openArchiveStore(context.dataDir, options));
       return new ArchiveSink({ context, options, store: target });
     },
   };
