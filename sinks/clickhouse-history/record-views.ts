@@ -122,12 +122,18 @@ export const recordViews: readonly HistoryView[] = [
     question: 'What did the busiest accounts pay in fees?',
     answer:
       'SELECT account, fee_asset, sum(fee) AS fees, count() AS fills FROM fills GROUP BY account, fee_asset ORDER BY fills DESC LIMIT 10',
-    columns: { liquidity: 'maker, taker or auction', executed: 'traded of the order so far', ...trailColumns },
+    columns: {
+      liquidity: 'maker, taker or auction',
+      executed: 'traded of the order so far',
+      hold_consumed: 'what left the hold, in units of the asset that was held; released went back to available',
+      ...trailColumns,
+    },
     sql: `SELECT t.occurred_at AS time, s.symbol AS symbol, t.account AS account, t.order_id AS order_id, t.trade_id AS trade_id, t.side AS side,
         t.liquidity AS liquidity, ${price('t.price_ticks')} AS price, ${quantity('t.quantity_lots')} AS quantity, ${quote('t.quote_amount')} AS notional,
         f.asset AS fee_asset, ${decimal('t.fee', 'f.unit')} AS fee, t.fee_version AS fee_version, ${quantity('t.cumulative_lots')} AS executed,
         ${quantity('t.open_lots')} AS open, t.symbol AS symbol_id, t.quantity_lots AS quantity_lots, t.base_amount AS base_amount,
-        t.quote_amount AS quote_amount, t.fee_asset AS fee_asset_id, t.fee AS fee_amount, ${trail}
+        t.quote_amount AS quote_amount, t.fee_asset AS fee_asset_id, t.fee AS fee_amount, t.hold_consumed AS hold_consumed,
+        t.released AS released, ${trail}
       FROM ROWS.fills AS t FINAL ${withSymbol} LEFT ANY JOIN VIEWS.assets AS f ON f.asset_id = t.fee_asset`,
   },
   {
