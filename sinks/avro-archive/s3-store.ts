@@ -36,7 +36,7 @@ export function openS3Store(options: ObjectStoreOptions): S3Store {
   const { bucket, prefix, callTimeoutMs } = options;
   if (bucket === undefined) throw new ExitError(78, 'archive: no bucket is given');
   const name = `s3://${bucket}/${prefix}${options.endpoint === undefined ? '' : ` at ${options.endpoint}`}`;
-  const client = new S3Client(clientConfig(options));
+  let client = new S3Client(clientConfig(options));
   /** It has answered as it should: from then on a refusal is a fault of the store, which may end, not of our settings. */
   let proven = false;
 
@@ -47,6 +47,11 @@ export function openS3Store(options: ObjectStoreOptions): S3Store {
       proven = true;
       return result;
     } catch (error) {
+      if (deadline.aborted) {
+        // A client in doubt is thrown away: an answer that stopped half-way keeps its socket, and the pool has an end.
+        client.destroy();
+        client = new S3Client(clientConfig(options));
+      }
       if (error instanceof ExitError || error instanceof StoreUnavailable) throw error;
       throw judge(error, `archive ${name}: ${what}`, deadline.aborted, proven);
     }
