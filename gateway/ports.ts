@@ -1,5 +1,4 @@
 /** What a gateway needs of the exchange behind it, whichever form that runs in. */
-import type { Pool } from 'pg';
 import type {
   AccountId,
   Adjust,
@@ -12,6 +11,7 @@ import type {
   CancelAll,
   Candle,
   Deposit,
+  Fill,
   KeyRevocation,
   Place,
   Side,
@@ -21,6 +21,8 @@ import type {
   TradingState,
   Withdraw,
 } from '../schemas/generated/records.ts';
+import type { Authenticator } from './identity/principal.ts';
+import type { Limiter } from './limits/limiter.ts';
 
 export type GatewayCommand = Place | Amend | Cancel | CancelAll | Deposit | Withdraw | Adjust;
 export type OperatorOrder = Admin | KeyRevocation;
@@ -124,12 +126,19 @@ export interface HistoryReply {
 
 /** PostgreSQL of identity and ledger. */
 export interface DatabasePort {
-  /**
-   * A pool that logs in as this role of `infra/migrations`. Its queries reject with an error named `DatabaseAway` (or the
-   * driver's own connection error) while the server is down; nothing waits longer than its deadline of 5 s.
-   */
-  pool(role: DatabaseRole): Pool;
+  /** As this role of `infra/migrations`. */
+  as(role: DatabaseRole): Database;
 }
+
+/** A few connections with deadlines. Rejects with the driver's own error; while the server is away, with one that has no `severity`. */
+export interface Database {
+  /** One statement, which is a transaction of its own. */
+  query<Row extends object>(
+    text: string,
+    values: unknown[],
+  ): Promise<{ readonly rows: Row[]; readonly rowCount: number | null }>;
+}
+
 export type DatabaseRole = 'identity' | 'reader';
 
 /** What the exchange behind the gateway does now, for people who look after it. Rejects where nobody answers in time. */
@@ -258,11 +267,41 @@ export interface OrderPort {
   readonly updatedAtMicros: number;
 }
 
+/** A side of a trade as it moved an account. */
+export interface FillPort {
+  /** Of the account. */
+  readonly seq: number;
+  readonly tradeId: number;
+  readonly orderId: number;
+  readonly clientOrderId: string;
+  readonly symbol: SymbolId;
+  readonly side: Side;
+  readonly liquidity: Fill['liquidity'];
+  readonly priceTicks: number;
+  readonly quantityLots: number;
+  readonly quoteAmount: number;
+  readonly feeAsset: AssetId;
+  /** Negative is a rebate. */
+  readonly fee: number;
+  readonly feeVersion: number;
+  /** Of the order so far. */
+  readonly cumulativeLots: number;
+  readonly cumulativeQuoteAmount: number;
+  readonly openLots: number;
+  readonly timeMicros: number;
+  /** Packed position of the command that caused it. */
+  readonly correlationId: number;
+}
+
 export interface AccountPort {
   readonly seq: number;
   readonly balances: ReadonlyMap<AssetId, { readonly available: number; readonly hold: number }>;
   openOrders(): readonly OrderPort[];
   order(find: { readonly orderId?: number; readonly clientOrderId?: string }): OrderPort | undefined;
+  /** Those that ended not long ago, the one that ended first before the others. */
+  endedOrders?(): readonly OrderPort[];
+  /** The newest, newest first. */
+  fills?(count: number): readonly FillPort[];
 }
 
 /** What is durable, as the gateway may show it. */
@@ -270,6 +309,8 @@ export interface ViewPort {
   readonly assets: ReadonlyMap<AssetId, AssetConfig>;
   readonly markets: ReadonlyMap<SymbolId, MarketPort>;
   market(name: string): MarketPort | undefined;
+  /** Ids of keys and sessions that the control log says are revoked. */
+  readonly revoked: ReadonlySet<string>;
   account(account: AccountId): AccountPort;
 }
 
@@ -292,8 +333,12 @@ export interface GatewayParts {
   /** Longest time a command may wait to be judged, microseconds. */
   readonly commandExpiryMicros: number;
   readonly candleIntervals: readonly string[];
-  /** Whose token is presented; undefined: nobody's. */
+  /** Whose token is presented; undefined: nobody's. Asked where there is no `authenticator`. */
   readonly accountOf: (token: string) => AccountId | undefined;
+  /** Who a request comes from. */
+  readonly authenticator?: Authenticator | undefined;
+  /** What a client may ask in a time; undefined: buckets of this gateway's own, with the rates that it comes with. */
+  readonly limiter?: Limiter | undefined;
   /** 32 hexadecimal digits that nobody can guess. */
   readonly newId: () => string;
   /** A request failed by a fault of ours; its answer named this id and nothing else. */

@@ -17,6 +17,8 @@ export interface TelemetrySources {
   readonly newest?: (log: string, count: number) => Promise<readonly SampledRecord[]>;
   /** State hashes of the partitions of a stage. */
   readonly stateHashes?: (stage: string) => Promise<readonly { readonly partition: number; readonly hash: string }[]>;
+  /** From a command's being put in to its answer, milliseconds: what 99 of 100 stay below. */
+  readonly answerDelayMs?: () => number;
   readonly graph: Graph;
   readonly clock: Pick<Clock, 'nowMicros' | 'monotonicMs'>;
 }
@@ -39,7 +41,17 @@ export function exchangeTelemetry(sources: TelemetrySources): TelemetryPort {
       .status()
       .then((status) => {
         const atMs = clock.monotonicMs();
-        look = { atMs, status, view: pipelineView(status, { graph, atMicros: clock.nowMicros(), atMs, before: look }) };
+        look = {
+          atMs,
+          status,
+          view: pipelineView(status, {
+            graph,
+            atMicros: clock.nowMicros(),
+            atMs,
+            before: look,
+            answerDelayMs: sources.answerDelayMs?.(),
+          }),
+        };
         return look;
       })
       .finally(() => {
@@ -82,9 +94,10 @@ interface Moment {
   readonly atMicros: number;
   readonly atMs: number;
   readonly before: Look | undefined;
+  readonly answerDelayMs: number | undefined;
 }
 
-function pipelineView(status: ExchangeStatus, { graph, atMicros, atMs, before }: Moment): PipelineView {
+function pipelineView(status: ExchangeStatus, { graph, atMicros, atMs, before, answerDelayMs }: Moment): PipelineView {
   const seconds = before ? (atMs - before.atMs) / 1000 : 0;
   const rate = (now: number, then: number | undefined) =>
     seconds > 0 && then !== undefined ? Math.max(0, Math.round((now - then) / seconds)) : 0;
@@ -117,6 +130,8 @@ function pipelineView(status: ExchangeStatus, { graph, atMicros, atMs, before }:
         queued: lane ? lane.queued : sources.has(wire.from.node) ? status.inFlight : 0,
         blocked: before ? waits + refused : 0,
         ...(lane ? { p99Ms: figureOf(lane, 'lag_p99_ms') } : {}),
+        // From the gateway to what was read back: of all that stands between, the longest way.
+        ...(wire.from.node === 'intake' && answerDelayMs !== undefined ? { p99Ms: answerDelayMs } : {}),
       };
     }),
     stages: status.stages.map(({ stage, partition, applied }) => ({

@@ -54,5 +54,7 @@ export default topology('spot', ({ log, source, stage, sink }) => {
     queue: { records: 262_144 }, // two inserts: one is written while the next is filled
   });
   sink('archive', avroArchive(), { in: [commands, orders, market, accounts, control] });
-  sink('gateway', gatewayViews(), { in: [market, accounts, candles.closed, candles.progress, tickers.ticker] });
+  sink('gateway', gatewayViews(), {
+    in: [market, accounts, control, candles.closed, candles.progress, tickers.ticker],
+  });
 });

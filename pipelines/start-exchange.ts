@@ -14,12 +14,12 @@ import type { SimulatedMarket } from '../sources/simulated-market.ts';
 import { DAY_MICROS, playFirstDay } from './first-day.ts';
 import { type Project, refuse } from './load-project.ts';
 import { checkGraph } from './runtime/checks/check-graph.ts';
-import { type EmbeddedExchange, openExchange } from './runtime/embedded/exchange.ts';
+import { type EmbeddedExchange, type ExchangeOptions, openExchange } from './runtime/embedded/exchange.ts';
 import type { Clock } from './runtime/outside/clock.ts';
 import { lockDirectory } from './runtime/outside/directory-lock.ts';
 import type { Disk } from './runtime/outside/disk.ts';
 
-/** What makes room or calms the market: taken also while the disk is full, from the segment kept in reserve. */
+/** What makes room or calms the market: taken also while the disk or the intake is full, from what is kept in reserve. */
 const CALMING: ReadonlySet<RecordType> = new Set(['cancel', 'cancel_all', 'admin', 'key_revocation', 'tick']);
 
 /** A recording brings its own time and its own orders. */
@@ -35,6 +35,8 @@ export interface StartOptions {
   /** Play a day of market into a new data directory, with so many orders a second of log time; undefined: none. */
   readonly firstDayOrdersPerSecond?: number | undefined;
   readonly syncIntervalMs?: number | undefined;
+  /** What serves others beside a sink. Undefined: nobody does. */
+  readonly hosts?: ExchangeOptions['hosts'];
   /** Asked once the data directory is owned and before anything is read: a refusal comes before the work. */
   readonly beforeRecovery?: () => Promise<void>;
   readonly say: (line: string) => void;
@@ -69,8 +71,9 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
       snapshots: project.config.snapshots,
       segmentBytes: project.config.log.segmentBytes,
       keepLogBytes: project.config.log.keepBytes,
-      whenDiskIsFull: CALMING,
+      calming: CALMING,
       syncIntervalMs: options.syncIntervalMs,
+      ...(options.hosts ? { hosts: options.hosts } : {}),
       say,
       fail,
     });

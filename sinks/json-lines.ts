@@ -43,7 +43,6 @@ export function jsonLines(): SinkDefinition {
   return {
     name: 'jsonLines',
     input: recordSet('EveryRecord', recordTypes),
-    runs: 'worker',
     blockRecords: 1024,
     open: async ({ dataDir, id }) => new JsonLines(join(dataDir, 'lines'), id),
   };

@@ -4,16 +4,18 @@ import { ExitError, runbookPages } from '../../schemas/exit.ts';
 import { signalEmbeddedPostgres } from '../../sinks/postgres-ledger/embedded-postgres.ts';
 import { postgresDirectory } from '../../sinks/postgres-ledger/postgres-ledger.ts';
 import { openRecording } from '../../sources/recordings/recordings.ts';
-import { probeGatewayAddress, startEmbeddedGateway } from '../embedded-gateway.ts';
+import type { GatewayFacts } from '../embedded-gateway.ts';
 import { THIN_ORDERS_PER_SECOND } from '../first-day.ts';
 import { loadProject } from '../load-project.ts';
 import { playRecording } from '../play-recording.ts';
 import { serveControlSocket } from '../runtime/embedded/control-socket.ts';
-import { exchangeStatus } from '../runtime/embedded/exchange-status.ts';
 import { nodeDisk } from '../runtime/outside/node-disk.ts';
 import { systemClock } from '../runtime/outside/system-clock.ts';
+import { probeGatewayAddress } from '../serve-gateway.ts';
 import { startExchange } from '../start-exchange.ts';
 import type { Command, CommandIo } from './command.ts';
+
+const GATEWAY_MODULE = new URL('../embedded-gateway.ts', import.meta.url).href;
 
 export const command: Command = {
   name: 'run',
@@ -47,6 +49,7 @@ export const command: Command = {
       clock: systemClock(),
       recording,
       firstDayOrdersPerSecond: values['no-first-day'] ? undefined : THIN_ORDERS_PER_SECOND,
+      hosts: { gateway: { open: GATEWAY_MODULE, settings: undefined } },
       beforeRecovery: () => probeGatewayAddress(project.config.gateway),
       say: io.err,
       fail: (error) => endAtOnce(error, dataDir, io),
@@ -56,14 +59,11 @@ export const command: Command = {
       await started.stop();
       throw error;
     };
-    const socket = await serveControlSocket(dataDir, async ({ ask }) => {
-      if (ask === 'status') return exchangeStatus(exchange);
-      throw new Error(`"${ask}" is not understood; status is`);
-    }).catch(stopAll);
-    const gateway = await startEmbeddedGateway(exchange, project, io.err).catch(async (error: unknown) => {
-      await socket.close();
-      return stopAll(error);
-    });
+    const socket = await serveControlSocket(dataDir, ({ ask, ...argument }) => exchange.answer(ask, argument)).catch(
+      stopAll,
+    );
+    // Where it cannot be had, the exchange fails as a whole, and says so.
+    const gateway = (await exchange.hostOpen('gateway')) as GatewayFacts;
     for (const line of welcome(gateway.url, gateway.token, dataDir)) io.out(line);
     if (recording) {
       const played = await playRecording(exchange, recording, io.signal);
@@ -72,7 +72,6 @@ export const command: Command = {
       );
     }
     if (!(recording && values.exit)) await interrupted(io.signal);
-    await gateway.close();
     await socket.close();
     await started.stop();
     io.err('stopped: everything acknowledged is on disk');

@@ -51,7 +51,7 @@ function print(status: ExchangeStatus, io: CommandIo): void {
   for (const lane of status.lanes) {
     io.out('');
     io.out(
-      `sink ${lane.sink} (${lane.runs}) ${lane.state}: ${whole(lane.blocks)} blocks, ${whole(lane.lagRecords)} records and ${whole(lane.lagMs)} ms behind, queue ${lane.queued}, full ${whole(lane.waits)} times`,
+      `sink ${lane.sink} ${lane.state}: ${whole(lane.blocks)} blocks, ${whole(lane.lagRecords)} records and ${whole(lane.lagMs)} ms behind, queue ${lane.queued}, full ${whole(lane.waits)} times`,
     );
     table(
       io,

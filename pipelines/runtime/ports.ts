@@ -13,6 +13,7 @@ import type { Ports } from '../../operators/contract.ts';
 import type { Envelope } from '../../schemas/envelope.ts';
 import type { AnyRecord } from '../../schemas/generated/records.ts';
 import type { RecordSet } from '../../schemas/logs.ts';
+import type { Graph } from './graph.ts';
 import type { Clock } from './outside/clock.ts';
 
 /** One record of a log that is durable, as followers see it. */
@@ -38,6 +39,8 @@ export interface HeadInput {
   /** When the source stamped it, microseconds since 1970. Ingest makes log time of it. */
   readonly stampedMicros: number;
   readonly traceparent?: string | null;
+  /** Called once, when the input has been run and stored, and is not yet durable: nobody outside may be told but its number. */
+  taken?(position: number): void;
   /** Called once, after the commit that holds the input is durable. Costs a copy of what it caused: leave it out to save that. */
   readonly done?: (outcome: Outcome) => void;
 }
@@ -49,7 +52,7 @@ export interface Feed<P extends Ports> {
    */
   offer(port: keyof P & string, inputs: readonly HeadInput[]): boolean;
   room(): Promise<void>;
-  /** Number of inputs taken and not yet durable. */
+  /** Number of inputs taken and not yet durable, of all sources. */
   readonly inFlight: number;
 }
 
@@ -74,6 +77,11 @@ export interface SourceContext<P extends Ports> {
 
 /** Opened while the exchange is recovered and nothing runs yet; begins to offer at `start`. */
 export interface Source {
+  /**
+   * Of a source that takes what hosts in other threads put in: offers these at a port. Answers with those that it refuses;
+   * the others were taken, in order.
+   */
+  receive?(port: string, inputs: readonly HeadInput[]): readonly HeadInput[];
   start(): void;
   stop(): Promise<void>;
 }
@@ -149,11 +157,64 @@ export interface SinkDefinition {
   readonly name: string;
   /** Record types it reads, of logs and of stages. */
   readonly input: RecordSet<AnyRecord>;
-  /** `worker`: a thread of its own that follows the log files. `main`: in the process that takes commands, fed from commits. */
-  readonly runs: 'worker' | 'main';
+  /**
+   * Default `blocks`: whole blocks, cut by the log alone. `at once`: what is durable, as soon as it is read, whole commits;
+   * for a sink whose store is memory.
+   */
+  readonly delivers?: 'blocks' | 'at once';
   /** Default `records`. `frames`: the bytes of the log, undecoded; then it reads logs only. */
   readonly reads?: 'records' | 'frames';
   /** A block ends at a tick, or where the offset + 1 divides by this; a multiple of 1,024. */
   readonly blockRecords: number;
   open(context: SinkContext): Promise<Sink>;
 }
+
+/**
+ * A module that lives in the thread of a lane, beside its sink: it serves others from what the sink has, and puts records
+ * into the graph through a door. Its default export opens it.
+ */
+export interface LaneHost {
+  /** The lane begins to read up to the durable end. */
+  reading(): void;
+  /** The sink has these blocks. `atEnd`: everything that was durable when `reading` was called has been handed over. */
+  delivered(blocks: readonly SinkBlock[], atEnd: boolean): void;
+  /** Something hangs on what the lane reads next: it looks again soon. */
+  readonly waiting: boolean;
+  /** Told to whoever runs the exchange, e.g. where it listens. Plain data. */
+  readonly facts: unknown;
+  /** Ends its service; the lane goes on reading until it resolves. */
+  close(): Promise<void>;
+}
+
+export interface HostContext {
+  readonly sink: Sink;
+  readonly door: HostDoor;
+  /** Asks the process that runs the exchange; see the exchange's own list of questions. Plain data. Rejects after 5 s. */
+  ask(question: string, argument?: unknown): Promise<unknown>;
+  readonly dataDir: string;
+  readonly config: unknown;
+  readonly clock: Clock;
+  /** Log names by number. */
+  readonly logNames: readonly string[];
+  readonly partitions: { readonly [log: string]: number };
+  readonly graph: Graph;
+  /** What whoever runs the exchange wants the host to know. Plain data. */
+  readonly settings: unknown;
+  readonly say: (line: string) => void;
+  /** Called when some of what was put in was refused, so that nobody waits for it. */
+  onRefused(listener: () => void): void;
+}
+
+/** See `embedded/door-outside.ts`. */
+export interface HostDoor {
+  gate(source: string, port: string): number;
+  readonly outstanding: number;
+  readonly outstandingMax: number;
+  put(gate: number, record: AnyRecord, stampedMicros: number, traceparent: string | null): number | undefined;
+  knock(): void;
+  readonly answered: number;
+  readonly durable: number;
+  settle(sequence: number): number;
+}
+
+export type OpenHost = (context: HostContext) => Promise<LaneHost>;

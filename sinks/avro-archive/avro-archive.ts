@@ -18,7 +18,6 @@ export function avroArchive(given: Partial<ArchiveOptions> & { readonly store?: 
   return {
     name: 'avroArchive',
     input: ArchivedRecords,
-    runs: 'worker',
     reads: 'frames',
     blockRecords: 4096,
     open: async (context: SinkContext) => {

@@ -46,7 +46,6 @@ export function clickhouseHistory(given: Partial<HistoryOptions> = {}): SinkDefi
   return {
     name: 'clickhouseHistory',
     input: HistoryRecord,
-    runs: 'worker',
     blockRecords: 16_384,
     open: (context) => openHistory(context, { ...historyOptionsOf(context.config), ...given }),
   };

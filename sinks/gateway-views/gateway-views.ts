@@ -11,12 +11,14 @@ import { MarketView } from './market-view.ts';
 import { MemoryReader, MemoryWriter } from './memory-bytes.ts';
 
 /** The form of what is remembered over a restart; another number means fold again. */
-const MEMORY_FORMAT = 2;
+const MEMORY_FORMAT = 3;
 
 export interface GatewayViews extends Sink {
   /** By id, in the order of their first appearance. */
   readonly assets: ReadonlyMap<AssetId, AssetConfig>;
   readonly markets: ReadonlyMap<SymbolId, MarketView>;
+  /** Ids of keys and sessions that were revoked by an operator's order. */
+  readonly revoked: ReadonlySet<string>;
   market(name: string): MarketView | undefined;
   /** An account that was never heard of has nothing: an empty view. */
   account(account: AccountId): AccountView;
@@ -42,10 +44,11 @@ export function gatewayViews(): SinkDefinition {
       'order_amended',
       'balance_change',
       'rejected',
+      'key_revocation',
       'candle',
       'ticker',
     ] as const) as unknown as RecordSet<AnyRecord>,
-    runs: 'main',
+    delivers: 'at once',
     blockRecords: 1024,
     open: async () => new Views(),
   };
@@ -54,6 +57,7 @@ export function gatewayViews(): SinkDefinition {
 class Views implements GatewayViews {
   readonly assets = new Map<AssetId, AssetConfig>();
   readonly markets = new Map<SymbolId, MarketView>();
+  readonly revoked = new Set<string>();
   readonly #accounts = new Map<AccountId, AccountView>();
   /** What memory takes by the last time it was written. */
   #memoryBytes = 1 << 20;
@@ -72,6 +76,7 @@ class Views implements GatewayViews {
       const record = block.records[index]!;
       const timeMicros = block.envelopes[index]!.occurredAt;
       if (block.log === 'market') this.#marketRecord(record, timeMicros);
+      else if (block.log === 'control') this.#controlRecord(record);
       else this.#accountRecord(record, timeMicros);
     }
     for (const output of Object.values(block.outputs)) {
@@ -117,6 +122,10 @@ class Views implements GatewayViews {
     market.apply(record, timeMicros);
   }
 
+  #controlRecord(record: AnyRecord): void {
+    if (record.type === 'key_revocation') this.revoked.add(record.keyId);
+  }
+
   #accountRecord(record: AnyRecord, timeMicros: number): void {
     if (record.type === 'asset_config') this.assets.set(record.asset, record);
     const account = (record as { readonly account?: AccountId }).account;
@@ -135,6 +144,8 @@ class Views implements GatewayViews {
     writer.number(MEMORY_FORMAT);
     writer.number(this.assets.size);
     for (const asset of this.assets.values()) writer.record(asset);
+    writer.number(this.revoked.size);
+    for (const id of this.revoked) writer.text(id);
     writer.number(this.markets.size);
     for (const market of this.markets.values()) market.write(writer);
     writer.number(this.#accounts.size);
@@ -147,6 +158,7 @@ class Views implements GatewayViews {
   #read(reader: MemoryReader): boolean {
     if (reader.number() !== MEMORY_FORMAT) return false;
     for (const asset of reader.list(() => reader.record<AssetConfig>())) this.assets.set(asset.asset, asset);
+    for (const id of reader.list(() => reader.text())) this.revoked.add(id);
     for (const market of reader.list(() => MarketView.read(reader))) this.markets.set(market.config.symbol, market);
     for (const account of reader.list(() => AccountView.read(reader))) this.#accounts.set(account.account, account);
     return true;

@@ -52,7 +52,6 @@ export function postgresLedger(options: PostgresLedgerOptions = {}): SinkDefinit
   return {
     name: 'postgresLedger',
     input: LedgerEntry as unknown as RecordSet<AnyRecord>,
-    runs: 'worker',
     blockRecords: BLOCK_RECORDS,
     open: async (context) => {
       const home = options.access ? serverLedger(options.access) : embeddedLedger(context);

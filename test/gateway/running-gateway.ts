@@ -1,6 +1,7 @@
 /**
- * The real head on a data directory of its own, and the real gateway in front of it, asked through `inject`. Time stands
- * still unless a test moves it, so a state hash says whether a request changed anything.
+ * The real head on a data directory of its own, and the real gateway beside the real lane of its views, both in this
+ * thread and asked through `inject`. Time stands still unless a test moves it, so a state hash says whether a request
+ * changed anything.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,11 +9,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import type { LimiterRates } from '../../gateway/limits/local-limiter.ts';
+import { LocalLimiter } from '../../gateway/limits/local-limiter.ts';
+import type { GatewayParts } from '../../gateway/ports.ts';
 import { buildRestServer } from '../../gateway/rest/rest-server.ts';
-import { gatewayPartsOf } from '../../pipelines/embedded-gateway.ts';
+import { gatewayPartsOf } from '../../pipelines/gateway-parts.ts';
 import { loadProject } from '../../pipelines/load-project.ts';
 import type { EmbeddedExchange } from '../../pipelines/runtime/embedded/exchange.ts';
 import { nodeDisk } from '../../pipelines/runtime/outside/node-disk.ts';
+import type { LaneHost } from '../../pipelines/runtime/ports.ts';
 import { startExchange } from '../../pipelines/start-exchange.ts';
 import type { AccountId, Admin, Micros, Sequence, SymbolId } from '../../schemas/generated/records.ts';
 import type { GatewayIntake } from '../../sources/gateway-intake.ts';
@@ -34,6 +39,8 @@ export interface Answer {
 
 export interface RunningGateway {
   readonly app: FastifyInstance;
+  /** What the gateway is built from. */
+  readonly parts: GatewayParts;
   readonly exchange: EmbeddedExchange;
   readonly clock: ManualClock;
   readonly dataDir: string;
@@ -52,37 +59,81 @@ export interface RunningGateway {
   stop(options?: { readonly keepData: boolean }): Promise<void>;
 }
 
-/** `at`: an earlier gateway's data directory and clock. */
-export async function runGateway(at?: Pick<RunningGateway, 'dataDir' | 'clock'>): Promise<RunningGateway> {
+const WIDE = { size: 1e9, perSecond: 1e9 };
+const WIDE_CLASSES = { read: WIDE, order: WIDE, cancel: WIDE, login: WIDE };
+/** Time stands still in a test, so no bucket fills again: nobody meets a limit that a test does not speak of. */
+const WIDE_RATES: LimiterRates = { key: WIDE_CLASSES, account: WIDE_CLASSES, address: WIDE_CLASSES };
+
+/** `at`: an earlier gateway's data directory and clock. `rates`: limits of clients, none unless given. */
+export async function runGateway(
+  at?: Pick<RunningGateway, 'dataDir' | 'clock'>,
+  rates: LimiterRates = WIDE_RATES,
+): Promise<RunningGateway> {
   const dataDir = at?.dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-gateway-'));
   const clock = at?.clock ?? new ManualClock(START_MICROS);
   const project = await loadProject(PROJECT);
   const failures: unknown[] = [];
+  let ids = 0;
+  let app: FastifyInstance | undefined;
+  let parts: GatewayParts | undefined;
+  let readAll: () => Promise<void> = async () => {};
   const started = await startExchange({
     project,
     dataDir,
     disk: nodeDisk(),
     clock,
+    hosts: {
+      gateway: {
+        settings: undefined,
+        async open(context): Promise<LaneHost> {
+          const { parts: hosted, commands, close } = gatewayPartsOf(context);
+          parts = {
+            ...hosted,
+            limiter: new LocalLimiter({ clock, rates }),
+            accountOf: (token) => {
+              const account = /^account-(\d+)$/.exec(token)?.[1];
+              return account === undefined ? undefined : (Number(account) as AccountId);
+            },
+            newId: () => `id-${process.pid}-${exchange.head.commands}-${ids++}`,
+            failed: (error) => failures.push(error),
+          };
+          app = await buildRestServer(parts);
+          const waiters: (() => void)[] = [];
+          let reads = 0;
+          // The lane has read all that was durable at a call once it has begun to read after it, and got to the end.
+          readAll = async () => {
+            const from = reads;
+            while (reads < from + 2) await new Promise<void>((resolve) => waiters.push(resolve));
+          };
+          return {
+            reading: () => commands.reading(),
+            delivered(blocks, atEnd) {
+              commands.delivered(blocks, atEnd);
+              if (!atEnd) return;
+              reads++;
+              for (const resolve of waiters.splice(0)) resolve();
+            },
+            get waiting() {
+              return commands.waiting || waiters.length > 0;
+            },
+            facts: undefined,
+            close,
+          };
+        },
+      },
+    },
     say: () => {},
     fail: (error) => {
       throw error;
     },
   });
   const { exchange } = started;
-  let ids = 0;
-  const app = await buildRestServer({
-    ...gatewayPartsOf(exchange, project),
-    accountOf: (token) => {
-      const account = /^account-(\d+)$/.exec(token)?.[1];
-      return account === undefined ? undefined : (Number(account) as AccountId);
-    },
-    newId: () => `id-${process.pid}-${exchange.head.commands}-${ids++}`,
-    failed: (error) => failures.push(error),
-  });
+  await exchange.hostOpen('gateway');
+  const server = app!;
   const intake = exchange.sources.get('intake') as GatewayIntake;
 
   async function ask(account: number, method: string, url: string, body?: unknown): Promise<Answer> {
-    const response = await app.inject({
+    const response = await server.inject({
       method: method as 'GET',
       url,
       headers: {
@@ -95,7 +146,8 @@ export async function runGateway(at?: Pick<RunningGateway, 'dataDir' | 'clock'>)
   }
 
   return {
-    app,
+    app: server,
+    parts: parts!,
     exchange,
     clock,
     dataDir,
@@ -108,6 +160,7 @@ export async function runGateway(at?: Pick<RunningGateway, 'dataDir' | 'clock'>)
     async advance(seconds) {
       clock.advance(seconds);
       await exchange.flush();
+      await readAll();
     },
     async steer(order) {
       await intake.steer({
@@ -125,6 +178,7 @@ export async function runGateway(at?: Pick<RunningGateway, 'dataDir' | 'clock'>)
         approvedBy: '',
         ...order,
       });
+      await readAll();
     },
     hashes: () =>
       Object.fromEntries(
@@ -133,7 +187,7 @@ export async function runGateway(at?: Pick<RunningGateway, 'dataDir' | 'clock'>)
         ),
       ),
     async stop({ keepData } = { keepData: false }) {
-      await app.close();
+      await server.close();
       await started.stop();
       if (!keepData) rmSync(dataDir, { recursive: true, force: true });
       assert.deepEqual(failures, []);

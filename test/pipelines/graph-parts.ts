@@ -40,7 +40,6 @@ export function swallowing(reads: readonly RecordType[]): SinkDefinition {
   return {
     name: 'swallowing',
     input: recordSet('swallowed', reads) as unknown as RecordSet<AnyRecord>,
-    runs: 'main',
     blockRecords: 1024,
     open: async () => ({ positions: async () => new Map(), async write() {}, async close() {} }),
   };

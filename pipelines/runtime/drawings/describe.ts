@@ -39,7 +39,7 @@ function describeNode(graph: Graph, node: GraphNode, head: ReadonlySet<string>, 
       };
     case 'sink': {
       const { definition, queue, onMalformed } = node;
-      return { kind, id, sink: definition.name, runs: definition.runs, queue, onMalformed };
+      return { kind, id, sink: definition.name, delivers: definition.delivers ?? 'blocks', queue, onMalformed };
     }
     default:
       return unreachable(node);

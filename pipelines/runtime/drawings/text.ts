@@ -28,7 +28,7 @@ export function drawText(graph: Graph, facts: DrawingFacts = {}): string {
       const { blocks, full } = node.queue;
       lines.push(
         '',
-        `sink ${node.id} (${node.definition.name}) ${node.definition.runs}, queue ${blocks} blocks, then ${full}`,
+        `sink ${node.id} (${node.definition.name}) ${node.definition.delivers === 'at once' ? 'at once' : 'in blocks'}, queue ${blocks} blocks, then ${full}`,
       );
       lines.push(...inputs(graph, node, facts));
     }

@@ -16,20 +16,25 @@ import { type DurableMark, type RecoveredLog, recoverLog } from '../log/recover-
 import { openWorkerLog } from '../log/worker-log.ts';
 import type { Clock } from '../outside/clock.ts';
 import type { Disk } from '../outside/disk.ts';
-import type { CommittedRecord, HeadInput, Sink, Source } from '../ports.ts';
+import type { CommittedRecord, HeadInput, OpenHost, Source } from '../ports.ts';
 import type { Snapshot } from '../snapshots/snapshot-file.ts';
 import { SnapshotStore } from '../snapshots/snapshot-store.ts';
 import { openSnapshotWriter, type SnapshotWriter } from '../snapshots/snapshot-writer.ts';
 import { readCatalog, writeCatalog } from './catalog-file.ts';
+import { DoorInside } from './door-inside.ts';
+import { makeDoor } from './door-memory.ts';
+import { type ExchangeStatus, exchangeStatus } from './exchange-status.ts';
+import type { LaneData } from './follow-lane.ts';
 import type { Head } from './head.ts';
-import { HeadRunner } from './head-runner.ts';
+import { DEFAULT_RUNNER, HeadRunner } from './head-runner.ts';
 import { HEAD_SERIES, takeHeadSnapshot } from './head-snapshots.ts';
 import { LaneSnapshots } from './lane-snapshots.ts';
+import { startLocalLane } from './local-lane.ts';
 import { logStore } from './log-store.ts';
-import { type MainLane, startMainLane } from './main-lane.ts';
+import { NewestRecords } from './newest-records.ts';
 import type { ReplayResult } from './replay.ts';
 import { replayHead } from './replay-head.ts';
-import type { LaneStatus, RunningLane } from './running-lane.ts';
+import type { LaneEvents, LaneStatus, RunningLane } from './running-lane.ts';
 import { startWorkerLane } from './worker-lane.ts';
 
 export interface ExchangeOptions {
@@ -49,15 +54,33 @@ export interface ExchangeOptions {
   readonly segmentBytes?: number | undefined;
   /** Size of the log beyond which old segments may go; undefined: all stay. */
   readonly keepLogBytes?: number | undefined;
-  /** Record types that are still taken while the disk has no room for another segment. */
-  readonly whenDiskIsFull: ReadonlySet<string>;
+  /** Record types that are still taken while the disk has no room for another segment, or intake is all but full. */
+  readonly calming: ReadonlySet<string>;
   /** What the command line gave a source, by its id. */
   readonly sourceArguments?: { readonly [source: string]: string };
   /** Sinks that are not opened in this run, with the reason that was told to the user. */
   readonly withoutSinks?: ReadonlySet<string>;
+  /** By sink: what serves others beside it, in its thread. */
+  readonly hosts?: { readonly [sink: string]: HostPlace };
   readonly say: (line: string) => void;
   /** The process must end with the error's code; nothing of an open commit has been seen. */
   readonly fail: (error: unknown) => void;
+}
+
+export interface HostPlace {
+  /** Module whose default export opens it; or the function itself, then it lives in this thread with the lane. */
+  readonly open: string | OpenHost;
+  /** Plain data that it is given. */
+  readonly settings: unknown;
+}
+
+/** What may be asked of a running exchange, by hosts and by verbs. */
+export interface Questions {
+  readonly status: ExchangeStatus;
+  /** Argument: `{ stage }`. */
+  readonly 'state-hashes': readonly { readonly partition: number; readonly hash: string }[];
+  /** Argument: `{ log }`. Newest durable records, newest first; recorded from the first question on, for a minute after the last. */
+  readonly newest: readonly CommittedRecord[];
 }
 
 export interface Recovery {
@@ -75,12 +98,12 @@ export class EmbeddedExchange {
   readonly options: ExchangeOptions;
   catalog: Catalog;
   readonly sources = new Map<string, Source>();
-  readonly sinks = new Map<string, Sink>();
   readonly startedAtMs: number;
   readonly #writer: LogWriter;
   readonly #snapshots: SnapshotWriter;
   readonly #lanes: RunningLane[] = [];
-  readonly #mainLanes: MainLane[] = [];
+  readonly #byHostedSink = new Map<string, RunningLane>();
+  readonly #newestRecords: NewestRecords;
   #cancelSnapshot = () => {};
   #newest: { readonly name: string; readonly commands: number; readonly atMs: number } | undefined;
   #stopping = false;
@@ -102,6 +125,7 @@ export class EmbeddedExchange {
     this.#writer = writer;
     this.#snapshots = snapshots;
     this.startedAtMs = options.clock.monotonicMs();
+    this.#newestRecords = new NewestRecords(runner, options.clock);
   }
 
   get logWriter(): LogWriter {
@@ -174,40 +198,78 @@ export class EmbeddedExchange {
   /** Open every lane, then let the sources begin, but for those that are to stay `silent` in this run. */
   async start(silent: ReadonlySet<string> = new Set()): Promise<void> {
     await this.flush();
-    const { graph, topologyUrl, dataDir, config, clock, disk, snapshots, say, fail, withoutSinks } = this.options;
-    for (const plan of planLanes(graph)) {
-      const id = plan.sink.id;
-      if (withoutSinks?.has(id)) continue;
-      if (plan.sink.definition.runs === 'main') {
-        const sink = await plan.sink.definition.open({
-          id,
-          dataDir,
-          config,
-          clock,
-          partitions: this.catalog.partitions,
-          generation: this.catalog.generation,
-          say,
-        });
-        this.sinks.set(id, sink);
-        const lane = startMainLane({ plan, catalog: this.catalog, sink, disk, dataDir, runner: this.runner, fail });
-        this.#mainLanes.push(lane);
-        this.#lanes.push(lane);
-      } else {
-        const data = {
-          topologyUrl,
-          sink: id,
-          dataDir,
-          config,
-          catalog: this.catalog,
-          durableEnd: this.#writer.durableEnd.memory,
-          snapshotEveryMs: snapshots.everyMs,
-          logEnds: Object.fromEntries([...this.head.logs].map(([log, { nextOffsets }]) => [log, [...nextOffsets]])),
-        };
-        this.#lanes.push(startWorkerLane(data, { say, fail }));
-      }
+    for (const { sink } of planLanes(this.options.graph)) {
+      if (!this.options.withoutSinks?.has(sink.id)) this.#lanes.push(this.#startLane(sink.id));
     }
     for (const [id, source] of this.sources) if (!silent.has(id)) source.start();
     this.#scheduleSnapshot();
+  }
+
+  /** Resolves with what the host beside this sink says of itself once it serves. */
+  hostOpen(sink: string): Promise<unknown> {
+    const lane = this.#byHostedSink.get(sink);
+    return lane ? lane.hostOpen : Promise.reject(new RangeError(`sink "${sink}" has no host`));
+  }
+
+  /** See {@link Questions}. Rejects what it does not understand. */
+  async answer(question: string, argument: unknown): Promise<unknown> {
+    switch (question as keyof Questions) {
+      case 'status':
+        return exchangeStatus(this) satisfies Questions['status'];
+      case 'state-hashes':
+        return this.#stateHashes((argument as { readonly stage: string }).stage) satisfies Questions['state-hashes'];
+      case 'newest':
+        return (await this.#newestRecords.of((argument as { readonly log: string }).log)) satisfies Questions['newest'];
+      default:
+        throw new RangeError(`"${question}" is not understood; status, state-hashes and newest are`);
+    }
+  }
+
+  #stateHashes(stage: string) {
+    return this.head.inboxes.flatMap(({ instances }) =>
+      instances
+        .filter((instance) => instance.stage === stage)
+        .map(({ partition, operator }) => ({ partition, hash: operator.stateHash() })),
+    );
+  }
+
+  #startLane(id: string): RunningLane {
+    const { topologyUrl, dataDir, config, clock, disk, graph, snapshots, say, fail, hosts } = this.options;
+    const place = hosts?.[id];
+    const answer = (question: string, argument: unknown) => this.answer(question, argument);
+    const door = place && this.#openDoor(() => lane);
+    const events: LaneEvents = { say, fail, answer, door: door?.inside };
+    const data: LaneData = {
+      sink: id,
+      dataDir,
+      config,
+      catalog: this.catalog,
+      durableEnd: this.#writer.durableEnd.memory,
+      snapshotEveryMs: snapshots.everyMs,
+      logEnds: Object.fromEntries([...this.head.logs].map(([log, { nextOffsets }]) => [log, [...nextOffsets]])),
+      host: door && { door: door.memory, gates: door.gates, settings: place.settings },
+    };
+    const lane: RunningLane =
+      place && typeof place.open === 'function'
+        ? startLocalLane(data, { graph, disk, clock, openHost: place.open }, events)
+        : startWorkerLane({ ...data, topologyUrl, hostUrl: place?.open as string | undefined }, events);
+    if (place) this.#byHostedSink.set(id, lane);
+    return lane;
+  }
+
+  /** To every port of every source that takes what hosts put in. */
+  #openDoor(lane: () => RunningLane) {
+    const memory = makeDoor();
+    const gates = this.options.graph.nodes.flatMap((node) =>
+      node.kind === 'source' && this.sources.get(node.id)?.receive
+        ? Object.keys(node.definition.outputs).map((port) => ({ source: node.id, port }))
+        : [],
+    );
+    const inner = gates.map(({ source, port }) => {
+      const open = this.sources.get(source)!;
+      return { port, receive: open.receive!.bind(open) };
+    });
+    return { memory, gates, inside: new DoorInside(memory, inner, () => lane().tellRefused()) };
   }
 
   /**
@@ -223,7 +285,6 @@ export class EmbeddedExchange {
     const written = this.#snapshots.write({ ...taken, mark: this.#writer.durableEnd.readMark() });
     if (written === false) return false;
     this.#newest = { name: await written, commands, atMs: clock.monotonicMs() };
-    for (const lane of this.#mainLanes) lane.save();
     this.#retire();
     return true;
   }
@@ -231,14 +292,16 @@ export class EmbeddedExchange {
   /** Old segments go when they are beyond the size to keep, and no snapshot and no lane needs them. */
   #retire(): void {
     const { disk, dataDir, snapshots, keepLogBytes } = this.options;
-    if (keepLogBytes === undefined || this.lanes.some(({ positions }) => Object.keys(positions).length === 0)) return;
+    if (keepLogBytes === undefined) return;
+    const needed = this.lanes.map(({ positions, neededFrom }) => neededFrom ?? positions);
+    if (needed.some((positions) => Object.keys(positions).length === 0)) return;
     const store = new SnapshotStore(disk, join(dataDir, 'snapshots'), snapshots.keep);
     const before = retirableBefore(disk, {
       directory: join(dataDir, 'log'),
       segmentBytes: this.options.segmentBytes ?? logDefaults.segmentBytes,
       keepBytes: keepLogBytes,
       snapshotCommit: store.firstCommitNeeded(),
-      readers: this.lanes.flatMap(({ positions }) =>
+      readers: needed.flatMap((positions) =>
         Object.entries(positions).map(([key, offset]) => {
           const slash = key.lastIndexOf('/');
           return { log: this.catalog.logs[key.slice(0, slash)]!, partition: Number(key.slice(slash + 1)), offset };
@@ -248,11 +311,12 @@ export class EmbeddedExchange {
     if (before !== undefined) this.#writer.retireBefore(before);
   }
 
-  /** Sources first, then what they sent, then the lanes, then a last snapshot, then the log. */
+  /** Hosts first, while all that they wait for still comes; then sources, what they sent, a last snapshot, the lanes, the log. */
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#cancelSnapshot();
+    await Promise.all(this.#lanes.map((lane) => lane.closeHost()));
     for (const source of this.sources.values()) await source.stop();
     this.runner.close();
     await this.flush();
@@ -309,8 +373,11 @@ export async function openExchange(options: ExchangeOptions): Promise<EmbeddedEx
   if (found.snapshot) refuseDroppedState(found.snapshot, graph);
   const { head, replayed, snapshotCommands } = replayHead(graph, catalog, disk, directory, found.snapshot);
   const writer = await openLog(options, directory, log, segmentBytes);
-  const runner = new HeadRunner(head, writer.journal, clock, options.fail);
-  writer.journal.onSpace((enough) => runner.takeOnly(enough ? undefined : options.whenDiskIsFull));
+  const runner = new HeadRunner(head, writer.journal, clock, options.fail, {
+    ...DEFAULT_RUNNER,
+    calming: options.calming,
+  });
+  writer.journal.onSpace((enough) => runner.takeOnly(enough ? undefined : options.calming));
   head.storeInto(logStore(writer.log));
   const recovery = { log, replayed, snapshotCommands, tookMs: clock.monotonicMs() - beganMs };
   return new EmbeddedExchange(options, catalog, head, runner, writer.log, openSnapshotWriter(snapshotData), recovery);

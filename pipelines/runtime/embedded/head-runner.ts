@@ -21,13 +21,23 @@ export interface Journal {
 export interface HeadRunnerOptions {
   /** Inputs taken and not yet durable, at most; beyond it intake is full. */
   readonly inFlightMax: number;
+  /** Of them, so many are kept for what calms the market or makes room: other inputs are refused earlier. */
+  readonly reserved: number;
+  /** Types of what calms the market or makes room. */
+  readonly calming: ReadonlySet<string>;
   /** How long one slice may run before timers and sockets get their turn. */
   readonly sliceMs: number;
   /** Commands between two publications to the journal within a slice. */
   readonly publishEvery: number;
 }
 
-export const DEFAULT_RUNNER: HeadRunnerOptions = { inFlightMax: 65_536, sliceMs: 5, publishEvery: 256 };
+export const DEFAULT_RUNNER: HeadRunnerOptions = {
+  inFlightMax: 65_536,
+  reserved: 8_192,
+  calming: new Set(),
+  sliceMs: 5,
+  publishEvery: 256,
+};
 
 interface Waiting {
   readonly edge: Edge;
@@ -62,12 +72,12 @@ export class HeadRunner {
   /** Run by `runNow` and not yet published. */
   #ahead: { count: number; records: CommittedRecord[] } = { count: 0, records: [] };
   readonly #groups: Group[] = [];
-  readonly #listeners: {
+  #listeners: readonly {
     readonly logs: ReadonlySet<string>;
     readonly hear: (batch: readonly CommittedRecord[]) => void;
   }[] = [];
   /** Logs whose records somebody in this process wants to see. */
-  readonly #heard = new Set<string>();
+  #heard: ReadonlySet<string> = new Set();
 
   constructor(head: Head, journal: Journal, clock: Clock, fail: (error: unknown) => void, options = DEFAULT_RUNNER) {
     this.head = head;
@@ -106,10 +116,20 @@ export class HeadRunner {
     };
   }
 
-  /** Durable records of these logs, in order, a batch a commit. */
-  hear(logs: readonly string[], hear: (batch: readonly CommittedRecord[]) => void): void {
-    this.#listeners.push({ logs: new Set(logs), hear });
-    for (const log of logs) this.#heard.add(log);
+  /** Durable records of these logs, in order, a batch a commit. The answer ends it. */
+  hear(logs: readonly string[], hear: (batch: readonly CommittedRecord[]) => void): () => void {
+    const listener = { logs: new Set(logs), hear };
+    this.#listeners = [...this.#listeners, listener];
+    this.#rememberHeard();
+    return () => {
+      this.#listeners = this.#listeners.filter((other) => other !== listener);
+      this.#rememberHeard();
+    };
+  }
+
+  #rememberHeard(): void {
+    this.#heard = new Set(this.#listeners.flatMap(({ logs }) => [...logs]));
+    for (const [log, state] of this.head.logs) state.heard = this.#heard.has(log);
   }
 
   /**
@@ -121,7 +141,7 @@ export class HeadRunner {
     const wired = this.head.inputOf(source, port);
     if (!wired) return [];
     const records: CommittedRecord[] = [];
-    this.#runOne(wired.edge, wired.log, input, records);
+    this.#runOne(wired.edge, wired.log, input, records, true);
     this.#inFlight++;
     this.#ahead.count++;
     if (this.#heard.size > 0) for (const record of records) this.#ahead.records.push(record);
@@ -167,7 +187,7 @@ export class HeadRunner {
       wired.edge.blocked++;
       return false;
     }
-    if (this.#closed || this.#inFlight + inputs.length > this.#options.inFlightMax) {
+    if (this.#closed || !this.#hasRoom(inputs)) {
       wired.edge.blocked++;
       return false;
     }
@@ -175,6 +195,13 @@ export class HeadRunner {
     this.#waiting.push({ ...wired, inputs });
     this.#schedule();
     return true;
+  }
+
+  #hasRoom(inputs: readonly HeadInput[]): boolean {
+    const { inFlightMax, reserved, calming } = this.#options;
+    const inFlight = this.#inFlight + inputs.length;
+    if (inFlight <= inFlightMax - reserved) return true;
+    return inFlight <= inFlightMax && inputs.every(({ record }) => calming.has(record.type));
   }
 
   #schedule(): void {
@@ -213,6 +240,7 @@ export class HeadRunner {
         const input = inputs[this.#nextInput++]!;
         const from = records.length;
         const position = this.#runOne(edge, log, input, input.done || this.#heard.size > 0 ? records : undefined);
+        input.taken?.(position);
         if (input.done) answers.push({ done: input.done, outcome: { position, records: records.slice(from) } });
         count++;
         if (count === this.#options.publishEvery) {
@@ -229,8 +257,8 @@ export class HeadRunner {
     this.#schedule();
   }
 
-  #runOne(edge: Edge, log: LogState, input: HeadInput, records: CommittedRecord[] | undefined): number {
-    this.head.collectInto(records);
+  #runOne(edge: Edge, log: LogState, input: HeadInput, records: CommittedRecord[] | undefined, all = false): number {
+    this.head.collectInto(records, input.done || all ? 'all' : 'heard');
     const position = this.head.run(edge, log, input.record, input.stampedMicros, input.traceparent ?? null);
     this.#commands++;
     return position;

@@ -31,6 +31,8 @@ import type { RecordStore } from './record-store.ts';
 export interface LogState extends TargetLog {
   readonly nextOffsets: number[];
   readonly inboxes: (Inbox | undefined)[];
+  /** Somebody in this process wants to see its records. */
+  heard: boolean;
 }
 
 interface Work {
@@ -98,6 +100,7 @@ export class Head {
   #store: RecordStore;
   /** Where records for readers in this process go; undefined while nobody wants them. */
   #collect: CommittedRecord[] | undefined;
+  #collectAll = false;
   readonly #moment: MutableMoment = {
     timeMicros: 0 as Micros,
     position: 0,
@@ -132,9 +135,10 @@ export class Head {
     this.#store = store;
   }
 
-  /** Collect what is stored from now on into `records`, or stop collecting. */
-  collectInto(records: CommittedRecord[] | undefined): void {
+  /** Collect what is stored from now on into `records`: of every log, or of those that are heard. Undefined: stop. */
+  collectInto(records: CommittedRecord[] | undefined, of: 'all' | 'heard' = 'all'): void {
     this.#collect = records;
+    this.#collectAll = of === 'all';
   }
 
   /**
@@ -240,6 +244,7 @@ export class Head {
         partitions: count,
         nextOffsets: new Array<number>(count).fill(0),
         inboxes: new Array<Inbox | undefined>(count).fill(undefined),
+        heard: false,
       });
     }
     const wiring = this.#wiring();
@@ -274,7 +279,7 @@ export class Head {
     log.nextOffsets[target] = offset + 1;
     const chainKey = numberOutput(envelope, edge, source, target, moment, this.#traceparent);
     this.#store.append(chainKey, log.number, target, offset, envelope, record);
-    if (this.#collect) {
+    if (this.#collect && (this.#collectAll || log.heard)) {
       this.#collect.push(new Committed(record, log.node.id, target, offset, moment.timeMicros, moment.correlationId));
     }
     const inbox = log.inboxes[target];

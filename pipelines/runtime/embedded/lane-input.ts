@@ -1,4 +1,5 @@
 /** What a lane makes of the records it reads: blocks of decoded records with what its stages said, or blocks of frames. */
+import { assert } from '../../../schemas/assert.ts';
 import { decodeRecord, recordTypeAt } from '../../../schemas/codec.ts';
 import { emptyEnvelope } from '../../../schemas/envelope.ts';
 import type { Catalog } from '../catalog.ts';
@@ -12,6 +13,8 @@ export interface LaneInput {
   position(log: string, partition: number): number;
   /** The record that the reader stands on. */
   take(log: string, reader: LogReader): void;
+  /** Makes a block of what is there, without waiting for its border: for sinks whose store is memory. */
+  flush(): void;
   snapshot(): LaneState;
   restore(state: LaneState): void;
   /** Records passed by edge name. */
@@ -31,6 +34,7 @@ function recordsInput(plan: LanePlan, catalog: Catalog, onBlock: (block: SinkBlo
       const record = decodeRecord(reader.bytes, reader.payloadAt, reader.payloadEnd, envelope);
       lane.push(log, reader.partition, reader.offset, record, envelope);
     },
+    flush: () => lane.flush(),
     snapshot: () => lane.snapshot(),
     restore: (state) => lane.restore(state),
     edges: () => Object.fromEntries([...lane.edges.values()].map((edge) => [edge.name, edge.records])),
@@ -49,6 +53,7 @@ function framesInput(plan: LanePlan, onBlock: (block: SinkBlock) => void): LaneI
       const payload = bytes.slice(payloadAt, payloadEnd);
       lane.push(log, reader.partition, reader.offset, payload, reader.chainKey, tick ? envelope.occurredAt : undefined);
     },
+    flush: () => assert(false, 'frames are delivered in blocks'),
     snapshot: () => ({ positions: lane.settledPositions(), sequences: {}, stages: [] }),
     restore: (state) => lane.startAt(new Map(Object.entries(state.positions))),
     edges: () => Object.fromEntries([...lane.edges.values()].map((edge) => [edge.name, edge.records])),

@@ -89,7 +89,7 @@ export async function openBenchExchange(options: {
     snapshots: project.config.snapshots,
     syncIntervalMs: options.syncIntervalMs,
     withoutSinks,
-    whenDiskIsFull: new Set(),
+    calming: new Set(),
     say: (line) => process.stderr.write(`${line}\n`),
     fail: (error) => {
       process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);

@@ -1,0 +1,59 @@
+/**
+ * The gateway, from its parts: REST, and whatever else faces a client, on one address. It is the same beside an embedded
+ * exchange, in a process of a cluster, and under test.
+ */
+import { createServer } from 'node:net';
+import type { GatewayParts } from '../gateway/ports.ts';
+import { buildRestServer } from '../gateway/rest/rest-server.ts';
+import { ExitError } from '../schemas/exit.ts';
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
+export interface ServedGateway {
+  readonly url: string;
+  /** Tells clients, lets requests that are under way end, and closes. */
+  close(): Promise<void>;
+}
+
+/** Throws `ExitError` 78 where it cannot listen. */
+export async function serveGateway(parts: GatewayParts, address: ListenAddress): Promise<ServedGateway> {
+  const app = await buildRestServer(parts);
+  try {
+    const url = await app.listen({ ...address });
+    return { url, close: () => app.close() };
+  } catch (error) {
+    await app.close();
+    throw listenRefusal(error, address);
+  }
+}
+
+/**
+ * Whether the gateway will be able to listen, asked before anything else is started: a busy port is told in a second, not
+ * after a day of market was played. Throws `ExitError` 78 that names the setting.
+ */
+export async function probeGatewayAddress({ host, port }: ListenAddress): Promise<void> {
+  const probe = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      probe.once('error', reject);
+      probe.listen({ host, port }, resolve);
+    });
+  } catch (error) {
+    throw listenRefusal(error, { host, port });
+  }
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+function listenRefusal(error: unknown, { host, port }: ListenAddress): unknown {
+  const setting = {
+    EADDRINUSE: `gateway.port: ${port} is in use on ${host}; set another in pipeline.config.ts, or SLUICE_GATEWAY_PORT`,
+    EACCES: `gateway.port: ${port} on ${host} may not be used by this user; set one above 1023 in pipeline.config.ts, or SLUICE_GATEWAY_PORT`,
+    EADDRNOTAVAIL: `gateway.host: ${host} is no address of this machine; set another in pipeline.config.ts, or SLUICE_GATEWAY_HOST`,
+    ENOTFOUND: `gateway.host: ${host} is not known; set an address in pipeline.config.ts, or SLUICE_GATEWAY_HOST`,
+  }[(error as { readonly code?: string }).code ?? ''];
+  return setting === undefined ? error : new ExitError(78, setting, { cause: error });
+}
