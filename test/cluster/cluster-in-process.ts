@@ -1,6 +1,6 @@
 /** Every stage of the spot graph on a real broker, each partition by a runner of its own, all in this process. */
 import { randomBytes } from 'node:crypto';
-import { EMPTY_CATALOG, type Catalog, extendCatalog, placeSymbols } from '../../pipelines/runtime/catalog.ts';
+import { type Catalog, EMPTY_CATALOG, extendCatalog, placeSymbols } from '../../pipelines/runtime/catalog.ts';
 import type { LogReading } from '../../pipelines/runtime/cluster/broker.ts';
 import { HeadWriter } from '../../pipelines/runtime/cluster/head-writer.ts';
 import { StageRunner, type StageRunnerOptions } from '../../pipelines/runtime/cluster/stage-runner.ts';

@@ -11,7 +11,7 @@ import { DoesNotFit } from '../../../schemas/malformed.ts';
 import { emptyTopicHeader, encodeTopicHeader } from '../../../schemas/topic-record.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Edge } from '../edge.ts';
-import type { Graph } from '../graph.ts';
+import { edgeName, type Graph } from '../graph.ts';
 import {
   applyToInbox,
   headEdges,
@@ -66,6 +66,8 @@ export class StagePartition {
   readonly partition: number;
   readonly inbox: Inbox;
   readonly edges: ReadonlyMap<string, Edge>;
+  /** Numbers of the edges by which its stages write logs. */
+  readonly writes: ReadonlySet<number>;
   readonly #generation: number;
   readonly #logNumber: number;
   readonly #moment: MutableMoment = { timeMicros: 0 as Micros, position: 0, offset: 0, partition: 0, correlationId: 0 };
@@ -105,6 +107,13 @@ export class StagePartition {
     );
     assert(inbox !== undefined, `no stage that writes a log reads "${log}"`);
     this.inbox = inbox;
+    const ids = new Set(inbox.instances.map(({ stage }) => stage));
+    this.writes = new Set(
+      graph.edges
+        .filter(({ from }) => ids.has(from.node))
+        .map((edge) => this.edges.get(edgeName(edge))?.number ?? -1)
+        .filter((number) => number >= 0),
+    );
   }
 
   /** Apply the next event of the inbox. What it caused comes out in the order in which it was said. */
