@@ -3,6 +3,7 @@
  * cut like any lane's: at a tick, or every `blockRecords` offsets.
  */
 import { assert } from '../../schemas/assert.ts';
+import { FrameRun } from '../../schemas/frame-run.ts';
 import { Edge } from './edge.ts';
 import { edgeName } from './graph.ts';
 import type { LanePlan } from './lane-plan.ts';
@@ -11,10 +12,24 @@ import type { SinkBlock } from './ports.ts';
 interface Open {
   readonly log: string;
   readonly partition: number;
+  readonly edge: Edge;
   firstOffset: number;
   next: number;
-  payloads: Uint8Array[];
-  chainKeys: number[];
+  run: FrameRun;
+}
+
+/** Bytes of the first block of a partition; the next ones begin with what the one before took. */
+const FIRST_RUN_BYTES = 64 * 1024;
+
+/** Kept for blocks to come: what the logs' partitions fill between two turns of the sink. */
+const SPARE_RUNS = 64;
+
+/** A log partition of a {@link FrameLane}. */
+export interface FramePlace {
+  readonly log: string;
+  readonly partition: number;
+  /** Offset that is wanted next. */
+  readonly next: number;
 }
 
 export class FrameLane {
@@ -23,6 +38,8 @@ export class FrameLane {
   readonly #blockRecords: number;
   readonly #onBlock: (block: SinkBlock) => void;
   readonly #open = new Map<string, Open>();
+  /** Memory of blocks that the sink is done with. */
+  readonly #spare: FrameRun[] = [];
   #lastTimeMicros = 0;
 
   constructor(plan: LanePlan, blockRecords: number, onBlock: (block: SinkBlock) => void) {
@@ -51,29 +68,44 @@ export class FrameLane {
     }
   }
 
-  /** `tickMicros`: log time of a clock record; undefined for any other. */
+  /**
+   * The next record of a log partition, in order: the payload `bytes[at, end)`; `words` is a view of the same memory from
+   * its start where `at` is a multiple of 4, else undefined. `tickMicros`: log time of a clock record; undefined for any
+   * other. Records below the position are dropped; a gap is a broken invariant.
+   */
   push(
-    log: string,
-    partition: number,
+    place: FramePlace,
     offset: number,
-    payload: Uint8Array,
+    bytes: Uint8Array,
+    words: Int32Array | undefined,
+    at: number,
+    end: number,
     chainKey: number,
     tickMicros: number | undefined,
   ): void {
-    const open = this.#open.get(`${log}/${partition}`) ?? this.#openAt(log, partition, 0);
-    if (offset < open.next) return;
-    assert(offset === open.next, `a lane wants ${log}/${partition} offset ${open.next} and was given ${offset}`);
+    if (offset < place.next) return;
+    const open = place as Open;
+    assert(
+      offset === open.next,
+      `a lane wants ${open.log}/${open.partition} offset ${open.next} and was given ${offset}`,
+    );
     open.next = offset + 1;
-    open.payloads.push(payload);
-    open.chainKeys.push(chainKey);
+    if (words) open.run.addWords(words, at, end, chainKey);
+    else open.run.add(bytes, at, end, chainKey);
     if (tickMicros !== undefined) this.#lastTimeMicros = Math.max(this.#lastTimeMicros, tickMicros);
     if (tickMicros !== undefined || offset % this.#blockRecords === this.#blockRecords - 1) this.#close(open);
   }
 
+  /** Where the records of a log partition are pushed: the same object every time. */
+  place(log: string, partition: number): FramePlace {
+    return this.#open.get(`${log}/${partition}`) ?? this.#openAt(log, partition, 0);
+  }
+
   #close(open: Open): void {
-    const { log, partition, firstOffset, payloads, chainKeys } = open;
-    this.#edgeByLog.get(log)!.records += payloads.length;
-    this.#openAt(log, partition, open.next);
+    const { log, partition, firstOffset, run } = open;
+    open.edge.records += run.records;
+    open.firstOffset = open.next;
+    open.run = this.#spare.pop() ?? new FrameRun(run.end + (run.end >> 3));
     this.#onBlock({
       log,
       partition,
@@ -83,12 +115,24 @@ export class FrameLane {
       records: [],
       envelopes: [],
       outputs: {},
-      frames: { payloads, chainKeys },
+      frames: run,
+      free: () => {
+        if (this.#spare.length >= SPARE_RUNS) return;
+        run.clear();
+        this.#spare.push(run);
+      },
     });
   }
 
   #openAt(log: string, partition: number, next: number): Open {
-    const open: Open = { log, partition, firstOffset: next, next, payloads: [], chainKeys: [] };
+    const edge = this.#edgeByLog.get(log)!;
+    const known = this.#open.get(`${log}/${partition}`);
+    if (known) {
+      known.firstOffset = known.next = next;
+      known.run.clear();
+      return known;
+    }
+    const open: Open = { log, partition, edge, firstOffset: next, next, run: new FrameRun(FIRST_RUN_BYTES) };
     this.#open.set(`${log}/${partition}`, open);
     return open;
   }

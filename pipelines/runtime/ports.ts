@@ -11,6 +11,7 @@
 
 import type { Ports } from '../../operators/contract.ts';
 import type { Envelope } from '../../schemas/envelope.ts';
+import type { FrameRun } from '../../schemas/frame-run.ts';
 import type { AnyRecord } from '../../schemas/generated/records.ts';
 import type { RecordSet } from '../../schemas/logs.ts';
 import type { Graph } from './graph.ts';
@@ -111,11 +112,9 @@ export interface SinkBlock {
   /** By `stage.port`, what the stages of this lane made of the block. */
   readonly outputs: { readonly [stagePort: string]: StageOutput };
   /** For a sink that reads frames: the records as the log has them; then `records` and `envelopes` are empty. */
-  readonly frames?: {
-    /** Single-object encoding. */
-    readonly payloads: readonly Uint8Array[];
-    readonly chainKeys: readonly number[];
-  };
+  readonly frames?: FrameRun;
+  /** Called once `write` has resolved: the lane uses the memory of the frames again. */
+  readonly free?: () => void;
 }
 
 export interface SinkContext {

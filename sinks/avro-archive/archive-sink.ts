@@ -1,10 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Sink, SinkBlock, SinkContext } from '../../pipelines/runtime/ports.ts';
 import { manifestKey } from '../../schemas/archive-format.ts';
-import { decodeRecord, encodeRecord, recordTypeAt } from '../../schemas/codec.ts';
+import { assert } from '../../schemas/assert.ts';
+import { decodeRecord, recordTypeAt } from '../../schemas/codec.ts';
 import { emptyEnvelope } from '../../schemas/envelope.ts';
 import { ExitError } from '../../schemas/exit.ts';
-import { chainKeyOfEventId } from '../../schemas/ids.ts';
+import { type FrameRun, RUN_HEADER_BYTES } from '../../schemas/frame-run.ts';
 import { Malformed } from '../../schemas/malformed.ts';
 import type { ArchiveOptions } from './archive-options.ts';
 import { CatalogCopies } from './catalog-copies.ts';
@@ -88,10 +89,15 @@ export class ArchiveSink implements Sink {
       );
     }
     if (block.lastOffset < next) return;
-    const { payloads, chainKeys } = block.frames ?? encodedAgain(block);
+    const run = block.frames;
+    assert(run !== undefined, 'the archive is given frames');
     const closed: Promise<void>[] = [];
-    for (let index = next - block.firstOffset; index < payloads.length; index++) {
-      const segment = this.#append(track, payloads[index]!, chainKeys[index]!);
+    let at = bytesOf(run, next - block.firstOffset);
+    while (at < run.end) {
+      const { segmentRecords } = this.#parts.options;
+      at = this.#into(track, run, at, segmentRecords - (track.writer.nextOffset % segmentRecords));
+      const tickMicros = at === run.end ? tickOf(run) : undefined;
+      const segment = this.#close(track, tickMicros);
       if (segment) closed.push(segment);
     }
     await Promise.all(closed);
@@ -155,25 +161,23 @@ export class ArchiveSink implements Sink {
     return new SegmentWriter({ generation, log, partition, firstOffset }, this.#parts.options.codec);
   }
 
-  /** Takes a record; where it ends a segment, answers the promise of its being stored. */
-  #append(track: Track, payload: Uint8Array, chainKey: number): Promise<void> | undefined {
+  /** Where what was taken ends a segment, answers the promise of its being stored. `tickMicros`: it ends with a clock record. */
+  #close(track: Track, tickMicros: number | undefined): Promise<void> | undefined {
     const { segmentRecords, segmentSeconds } = this.#parts.options;
-    const offset = track.writer.nextOffset;
-    this.#into(track, payload, chainKey);
-    if (recordTypeAt(payload, 0, payload.length) === 'tick') {
-      const envelope = emptyEnvelope();
-      decodeRecord(payload, 0, payload.length, envelope);
-      if (track.countsFromMicros === 0) track.countsFromMicros = envelope.occurredAt;
-      track.lastTickMicros = envelope.occurredAt;
+    if (tickMicros !== undefined) {
+      if (track.countsFromMicros === 0) track.countsFromMicros = tickMicros;
+      track.lastTickMicros = tickMicros;
       track.ticks++;
     }
-    const byCount = offset % segmentRecords === segmentRecords - 1;
+    const next = track.writer.nextOffset;
+    const byCount = next % segmentRecords === 0;
     const long = track.lastTickMicros - track.countsFromMicros >= segmentSeconds * 1_000_000;
-    const byTick = track.ticks >= segmentSeconds || (long && track.writer.records >= WORTH_A_SEGMENT);
+    const byTick =
+      tickMicros !== undefined && (track.ticks >= segmentSeconds || (long && track.writer.records >= WORTH_A_SEGMENT));
     if (!byCount && !byTick) return undefined;
     const segment = track.writer.finish();
     const lastTickMicros = track.lastTickMicros;
-    track.writer = this.#writerAt(track, offset + 1);
+    track.writer = this.#writerAt(track, next);
     track.older = [];
     track.ticks = 0;
     track.countsFromMicros = lastTickMicros;
@@ -185,19 +189,22 @@ export class ArchiveSink implements Sink {
     return stored;
   }
 
-  /** A record of an older version widens the schema: then the open segment is begun again. */
-  #into(track: Track, payload: Uint8Array, chainKey: number): void {
+  /** A record of an older version widens the schema: then the open segment is begun again. Returns the byte behind what was taken. */
+  #into(track: Track, run: FrameRun, at: number, most: number): number {
+    const { writer } = track;
+    const before = writer.records;
     try {
-      track.writer.append(payload, chainKey);
+      return writer.take(run, at, most);
     } catch (error) {
       if (!(error instanceof OlderVersionMet)) throw error;
       track.older.push(error.fingerprint);
-      const wider = this.#writerAt(track, track.writer.firstOffset);
+      const taken = writer.records - before;
+      const wider = this.#writerAt(track, writer.firstOffset);
       for (const fingerprint of track.older) wider.adopt(fingerprint);
-      const begun = track.writer.finish();
+      const begun = writer.finish();
       for (const record of readSegment(begun.key, begun.bytes).records) wider.append(record.payload, record.chainKey);
-      wider.append(payload, chainKey);
       track.writer = wider;
+      return this.#into(track, run, bytesOf(run, taken, at), most - taken);
     }
   }
 
@@ -292,15 +299,19 @@ async function createEntry(store: ObjectStore, entry: ManifestEntry): Promise<vo
     throw new ExitError(65, `archive: ${store.name}: ${key} says something else: two histories`);
 }
 
-/** For a lane that hands over records and not their bytes. */
-function encodedAgain(block: SinkBlock): { payloads: Uint8Array[]; chainKeys: number[] } {
-  const scratch = new Uint8Array(64 * 1024);
-  const payloads: Uint8Array[] = [];
-  const chainKeys: number[] = [];
-  for (const [index, record] of block.records.entries()) {
-    const envelope = block.envelopes[index]!;
-    payloads.push(scratch.slice(0, encodeRecord(envelope, record, scratch, 0)));
-    chainKeys.push(chainKeyOfEventId(envelope.eventId));
-  }
-  return { payloads, chainKeys };
+/** Byte of a run behind so many of its records, counted from byte `from`. */
+function bytesOf({ words }: FrameRun, records: number, from = 0): number {
+  let at = from;
+  for (let left = records; left > 0; left--) at += (RUN_HEADER_BYTES + words[(at >> 2) + 1]! + 7) & ~7;
+  return at;
+}
+
+/** Log time of the clock record that ends the run; undefined where another record does. Only the last one may be one. */
+function tickOf(run: FrameRun): number | undefined {
+  const start = bytesOf(run, run.records - 1) + RUN_HEADER_BYTES;
+  const end = start + run.words[(start >> 2) - 1]!;
+  if (recordTypeAt(run.bytes, start, end) !== 'tick') return undefined;
+  const envelope = emptyEnvelope();
+  decodeRecord(run.bytes, start, end, envelope);
+  return envelope.occurredAt;
 }

@@ -9,6 +9,7 @@ import {
 } from '../../schemas/archive-format.ts';
 import { writeLong } from '../../schemas/avro-bytes.ts';
 import { HEADER_BYTES } from '../../schemas/codec.ts';
+import { FrameRun, RUN_HEADER_BYTES } from '../../schemas/frame-run.ts';
 import { Malformed } from '../../schemas/malformed.ts';
 
 export type ArchiveCodec = 'null' | 'deflate';
@@ -22,8 +23,10 @@ export interface ArchivedSegment {
   readonly recordsSha256: string;
 }
 
-/** Records in one block of the container: fixed, so that the same segment is cut the same way. */
-export const CONTAINER_BLOCK_RECORDS = 4096;
+/** Records in one block of the container: fixed, so that the same segment is cut the same way; many, since each compresses anew. */
+export const CONTAINER_BLOCK_RECORDS = 16_384;
+
+const HASHED_AT_ONCE_BYTES = 64 * 1024;
 
 /** Bytes that a record takes besides its body and one for each type: four numbers. */
 const HEAD_BYTES_MAX = 24;
@@ -45,9 +48,10 @@ export class SegmentWriter {
   readonly #blocks: { readonly records: number; readonly bytes: Uint8Array }[] = [];
   readonly #older: string[] = [];
   #shape: ArchiveShape;
-  /** Index of the field by the first four bytes of its fingerprint. */
+  /** Index of the field by four bytes of its fingerprint: those that are a word of the payload. */
   #fields = new Map<number, number>();
-  #data = new Uint8Array(64 * 1024);
+  #data = new Uint8Array(0);
+  #view = new DataView(this.#data.buffer);
   #end = 0;
   #inBlock = 0;
 
@@ -66,25 +70,63 @@ export class SegmentWriter {
     return this.firstOffset + this.records;
   }
 
-  /** The record at {@link nextOffset}, in single-object encoding. Throws {@link Malformed} on a schema that nobody recorded. */
+  /**
+   * The records of a run from byte `at` on, at most so many: each is the record at {@link nextOffset} of its moment. Returns
+   * the byte behind the last one. Throws {@link Malformed} on a schema that nobody recorded, and {@link OlderVersionMet};
+   * then {@link nextOffset} tells which record it was, and those before it are taken.
+   */
+  take(run: FrameRun, at: number, most: number): number {
+    const { bytes, words } = run;
+    const from = at;
+    let left = most;
+    let next = at;
+    try {
+      while (left > 0 && next < run.end) {
+        const payloadBytes = words[(next >> 2) + 1]!;
+        this.#write(bytes, words, next + RUN_HEADER_BYTES, payloadBytes, words[next >> 2]!);
+        next = (next + RUN_HEADER_BYTES + payloadBytes + 7) & ~7;
+        left--;
+      }
+    } finally {
+      this.#hash.update(bytes, from, next);
+    }
+    return next;
+  }
+
+  /** One record, in single-object encoding. */
   append(payload: Uint8Array, chainKey: number): void {
-    const field = this.#fieldOf(payload);
+    const run = new FrameRun();
+    run.add(payload, 0, payload.length, chainKey);
+    this.take(run, 0, 1);
+  }
+
+  /** Words are copied where they lie, so a few bytes around the body are written and then put right. */
+  #write(bytes: Uint8Array, words: Int32Array, payloadAt: number, payloadBytes: number, chainKey: number): void {
+    const field = this.#fieldOf(bytes, words, payloadAt, payloadBytes);
     const fields = this.#shape.fields.length;
-    const bodyBytes = payload.length - HEADER_BYTES;
-    const room = HEAD_BYTES_MAX + fields + bodyBytes;
+    const bodyBytes = payloadBytes - HEADER_BYTES;
+    const room = HEAD_BYTES_MAX + fields + bodyBytes + 16;
     if (this.#end + room > this.#data.length) this.#grow(room);
     const data = this.#data;
+    const view = this.#view;
     let at = writeLong(data, this.#end, this.nextOffset);
     at = writeLong(data, at, chainKey);
     at = writeLong(data, at, field);
     at = writeLong(data, at, bodyBytes);
-    // Loops, because a record is short: a call to fill or copy costs more than what it does here.
-    for (let nulls = 0; nulls < field; nulls++) data[at++] = 0;
+    for (let nulls = 0; nulls < field; nulls += 4) view.setInt32(at + nulls, 0, true);
+    at += field;
     data[at++] = 2;
-    for (let from = HEADER_BYTES; from < payload.length; from++) data[at++] = payload[from]!;
-    for (let nulls = field + 1; nulls < fields; nulls++) data[at++] = 0;
-    this.#end = at;
-    this.#hash.add(chainKey, payload);
+    // The body begins two bytes behind a border of words.
+    const before = data[at - 2]!;
+    const stop = (payloadAt + payloadBytes + 3) >> 2;
+    for (let from = (payloadAt + 8) >> 2, to = at - 2; from < stop; from++, to += 4)
+      view.setInt32(to, words[from]!, true);
+    data[at - 2] = before;
+    data[at - 1] = 2;
+    at += bodyBytes;
+    const nullsAfter = fields - field - 1;
+    for (let nulls = 0; nulls < nullsAfter; nulls += 4) view.setInt32(at + nulls, 0, true);
+    this.#end = at + nullsAfter;
     this.records++;
     if (++this.#inBlock === CONTAINER_BLOCK_RECORDS) this.#closeBlock();
   }
@@ -118,11 +160,10 @@ export class SegmentWriter {
     return { key, bytes, records: this.records, recordsSha256: this.#hash.digest() };
   }
 
-  #fieldOf(payload: Uint8Array): number {
-    const low = payload[2]! | (payload[3]! << 8) | (payload[4]! << 16) | (payload[5]! << 24);
-    const index = this.#fields.get(low);
-    if (index !== undefined && payload.length >= HEADER_BYTES) return index;
-    const fingerprint = Buffer.from(payload.subarray(2, HEADER_BYTES)).toString('hex');
+  #fieldOf(bytes: Uint8Array, words: Int32Array, payloadAt: number, payloadBytes: number): number {
+    const index = this.#fields.get(words[(payloadAt + 4) >> 2]!);
+    if (index !== undefined && payloadBytes >= HEADER_BYTES) return index;
+    const fingerprint = Buffer.from(bytes.subarray(payloadAt + 2, payloadAt + HEADER_BYTES)).toString('hex');
     if (!isOlderFingerprint(fingerprint)) throw new Malformed(`unknown schema fingerprint ${fingerprint}`, 2);
     // A further field changes the form of every record, also of those that are written already.
     if (this.records > 0) throw new OlderVersionMet(fingerprint);
@@ -139,47 +180,51 @@ export class SegmentWriter {
 
   #indexFields(): void {
     this.#fields = new Map(
-      this.#shape.fields.map(({ fingerprint }, index) => [Buffer.from(fingerprint, 'hex').readInt32LE(0), index]),
+      this.#shape.fields.map(({ fingerprint }, index) => [Buffer.from(fingerprint, 'hex').readInt32LE(2), index]),
     );
     if (this.#fields.size !== this.#shape.fields.length)
-      throw new Malformed('two schemas share the first half of their fingerprints', 2);
+      throw new Malformed('two schemas share four bytes of their fingerprints', 2);
   }
 
   #closeBlock(): void {
     if (this.#inBlock === 0) return;
     const data = this.#data.subarray(0, this.#end);
-    const bytes = this.#codec === 'deflate' ? deflateRawSync(data, { level: 1 }) : data.slice();
+    const bytes =
+      this.#codec === 'deflate'
+        ? deflateRawSync(data, { level: 1, chunkSize: Math.max(4096, data.length >> 1) })
+        : data.slice();
     this.#blocks.push({ records: this.#inBlock, bytes });
     this.#inBlock = 0;
     this.#end = 0;
   }
 
   #grow(room: number): void {
-    const larger = new Uint8Array(Math.max(this.#data.length * 2, this.#end + room));
+    const larger = new Uint8Array(Math.max(64 * 1024, this.#data.length * 2, this.#end + room));
     larger.set(this.#data.subarray(0, this.#end));
     this.#data = larger;
+    this.#view = new DataView(larger.buffer);
   }
 }
 
 /**
- * SHA-256 over what the log holds: chain key and length, 4 bytes each, lowest first, then the payload, record after record.
- * It does not depend on codec or schema of the file, so the same records have the same hash for ever.
+ * SHA-256 over what the log holds, in the layout of a {@link FrameRun}: chain key and length, 4 bytes each, lowest first,
+ * the payload, zeros to a multiple of 8; record after record. It does not depend on codec or schema of the file, so the
+ * same records have the same hash for ever.
  */
 export class RecordsHash {
   readonly #hash = createHash('sha256');
-  #bytes = Buffer.allocUnsafe(256 * 1024);
-  #end = 0;
+  #added: FrameRun | undefined;
 
   add(chainKey: number, payload: Uint8Array): void {
-    const room = 8 + payload.length;
-    if (this.#end + room > this.#bytes.length) {
-      this.#flush();
-      if (room > this.#bytes.length) this.#bytes = Buffer.allocUnsafe(room);
-    }
-    const bytes = this.#bytes;
-    let at = bytes.writeUInt32LE(payload.length, bytes.writeUInt32LE(chainKey, this.#end));
-    for (let from = 0; from < payload.length; from++) bytes[at++] = payload[from]!;
-    this.#end = at;
+    const run = (this.#added ??= new FrameRun(HASHED_AT_ONCE_BYTES));
+    run.add(payload, 0, payload.length, chainKey);
+    if (run.end >= HASHED_AT_ONCE_BYTES) this.#flush();
+  }
+
+  /** Records that lie in this layout already. */
+  update(bytes: Uint8Array, from: number, to: number): void {
+    this.#flush();
+    if (to > from) this.#hash.update(bytes.subarray(from, to));
   }
 
   /** In hexadecimal; once. */
@@ -189,8 +234,10 @@ export class RecordsHash {
   }
 
   #flush(): void {
-    this.#hash.update(this.#bytes.subarray(0, this.#end));
-    this.#end = 0;
+    const run = this.#added;
+    if (run === undefined || run.records === 0) return;
+    this.#hash.update(run.bytes.subarray(0, run.end));
+    run.clear();
   }
 }
 

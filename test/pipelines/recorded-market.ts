@@ -93,7 +93,8 @@ export function frameBlocks(market: RecordedMarket, sink = 'archive', blockRecor
   for (const { log, partition, offset, chainKey, payload } of market.frames) {
     const tick = recordTypeAt(payload, 0, payload.length) === 'tick';
     if (tick) decodeRecord(payload, 0, payload.length, envelope);
-    lane.push(log, partition, offset, payload, chainKey, tick ? envelope.occurredAt : undefined);
+    const tickMicros = tick ? envelope.occurredAt : undefined;
+    lane.push(lane.place(log, partition), offset, payload, undefined, 0, payload.length, chainKey, tickMicros);
   }
   return blocks;
 }

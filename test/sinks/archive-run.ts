@@ -3,6 +3,7 @@ import { systemClock } from '../../pipelines/runtime/outside/system-clock.ts';
 import type { Sink, SinkBlock } from '../../pipelines/runtime/ports.ts';
 import { encodeRecord } from '../../schemas/codec.ts';
 import { archiveOptions } from '../../schemas/config.ts';
+import { FrameRun } from '../../schemas/frame-run.ts';
 import { chainKeyOfEventId } from '../../schemas/ids.ts';
 import { ArchiveSink } from '../../sinks/avro-archive/archive-sink.ts';
 import type { ObjectStore } from '../../sinks/avro-archive/object-store.ts';
@@ -33,11 +34,12 @@ export function openArchive(
 /** The same block as a lane of frames hands it over. */
 export function asFrames(block: SinkBlock): SinkBlock {
   const scratch = new Uint8Array(1 << 16);
-  const payloads = block.records.map((record, index) =>
-    scratch.slice(0, encodeRecord(block.envelopes[index]!, record, scratch, 0)),
-  );
-  const chainKeys = block.envelopes.map(({ eventId }) => chainKeyOfEventId(eventId));
-  return { ...block, records: [], envelopes: [], outputs: {}, frames: { payloads, chainKeys } };
+  const frames = new FrameRun();
+  for (const [index, record] of block.records.entries()) {
+    const envelope = block.envelopes[index]!;
+    frames.add(scratch, 0, encodeRecord(envelope, record, scratch, 0), chainKeyOfEventId(envelope.eventId));
+  }
+  return { ...block, records: [], envelopes: [], outputs: {}, frames };
 }
 
 /** Objects in memory, as a store that keeps its promises. */

@@ -10,6 +10,7 @@ import { archiveShape, manifestKey, parseKey, segmentKey } from '../../schemas/a
 import { encodeRecord } from '../../schemas/codec.ts';
 import { ExitError } from '../../schemas/exit.ts';
 import { canonicalForm, fingerprintHex, fingerprintOf } from '../../schemas/fingerprint.ts';
+import { recordsOfRun } from '../../schemas/frame-run.ts';
 import { olderSchemas, recordSchemas } from '../../schemas/generated/schemas.ts';
 import type { AvroRecord } from '../../schemas/generating/avro-schema.ts';
 import { AccountCommand, AccountEvent, ControlRecord, MarketEvent, OrderCommand } from '../../schemas/logs.ts';
@@ -94,9 +95,9 @@ test('a general Avro library reads the same records, in the column that type nam
   const [block] = traffic()
     .run(1)
     .filter(({ log }) => log === 'market');
-  const { payloads, chainKeys } = asFrames(block!).frames!;
+  const { frames } = asFrames(block!);
   const writer = new SegmentWriter({ generation: 1, log: 'market', partition: 0, firstOffset: 0 }, 'deflate');
-  for (const [index, payload] of payloads.entries()) writer.append(payload, chainKeys[index]!);
+  writer.take(frames!, 0, frames!.records);
   const path = join(temporaryFolder(), 'segment.avro');
   writeFileSync(path, writer.finish().bytes);
   const decoder = avro.createFileDecoder(path);
@@ -231,10 +232,10 @@ test('every flipped bit of a segment is found', () => {
   const [block] = traffic({ ordersPerTick: 6 })
     .run(1)
     .filter(({ log }) => log === 'accounts');
-  const { payloads, chainKeys } = asFrames(block!).frames!;
+  const { frames } = asFrames(block!);
   for (const codec of ['null', 'deflate'] as const) {
     const writer = new SegmentWriter({ generation: 1, log: 'accounts', partition: 0, firstOffset: 0 }, codec);
-    for (const [index, payload] of payloads.entries()) writer.append(payload, chainKeys[index]!);
+    writer.take(frames!, 0, frames!.records);
     const { key, bytes, recordsSha256 } = writer.finish();
     for (let at = 0; at < bytes.length; at++) {
       const bit = 1 << (at % 8);
@@ -312,7 +313,7 @@ test('a record of an older version stands beside those of today', () => {
   const [block] = traffic({ ordersPerTick: 5 })
     .run(1)
     .filter(({ log }) => log === 'market');
-  const payloads = asFrames(block!).frames!.payloads;
+  const payloads = [...recordsOfRun(asFrames(block!).frames!)].map(({ payload }) => payload);
   const tick = payloads.at(-1)!;
   // The same body without its last field, under the older fingerprint.
   const old = Uint8Array.from([0xc3, 1, ...Buffer.from(fingerprint, 'hex'), ...tick.subarray(10, tick.length - 1)]);

@@ -57,6 +57,7 @@ export class BlockWriter {
         this.positions.set(`${block.log}/${block.partition}`, block.lastOffset + 1);
         this.blocks++;
         this.timeMicros = Math.max(this.timeMicros, timeMicros);
+        block.free?.();
         this.#lagsMs[this.#lags++ % LAGS_KEPT] = (this.#clock.nowMicros() - timeMicros) / 1000;
       },
       (error: unknown) => {

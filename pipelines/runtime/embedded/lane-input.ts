@@ -2,8 +2,9 @@
 import { assert } from '../../../schemas/assert.ts';
 import { decodeRecord, recordTypeAt } from '../../../schemas/codec.ts';
 import { emptyEnvelope } from '../../../schemas/envelope.ts';
+import { PARTITIONS_MAX } from '../../../schemas/log-format.ts';
 import type { Catalog } from '../catalog.ts';
-import { FrameLane } from '../frame-lane.ts';
+import { FrameLane, type FramePlace } from '../frame-lane.ts';
 import { Lane, type LaneState } from '../lane.ts';
 import type { LanePlan } from '../lane-plan.ts';
 import type { LogReader } from '../log/log-reader.ts';
@@ -44,14 +45,24 @@ function recordsInput(plan: LanePlan, catalog: Catalog, onBlock: (block: SinkBlo
 function framesInput(plan: LanePlan, onBlock: (block: SinkBlock) => void): LaneInput {
   const lane = new FrameLane(plan, plan.sink.definition.blockRecords, onBlock);
   const envelope = emptyEnvelope();
+  /** By log number * {@link PARTITIONS_MAX} + partition, so that a record costs no name. */
+  const places: FramePlace[] = [];
+  let memory = new Uint8Array(0);
+  let words = new Int32Array(0);
   return {
     position: (log, partition) => lane.position(log, partition),
     take(log, reader) {
-      const { bytes, payloadAt, payloadEnd } = reader;
+      const { bytes, payloadAt, payloadEnd, partition } = reader;
+      if (bytes !== memory) {
+        memory = bytes as Uint8Array<ArrayBuffer>;
+        words = new Int32Array(memory.buffer);
+      }
       const tick = recordTypeAt(bytes, payloadAt, payloadEnd) === 'tick';
       if (tick) decodeRecord(bytes, payloadAt, payloadEnd, envelope);
-      const payload = bytes.slice(payloadAt, payloadEnd);
-      lane.push(log, reader.partition, reader.offset, payload, reader.chainKey, tick ? envelope.occurredAt : undefined);
+      const slot = reader.log * PARTITIONS_MAX + partition;
+      const place = (places[slot] ??= lane.place(log, partition));
+      const tickMicros = tick ? envelope.occurredAt : undefined;
+      lane.push(place, reader.offset, bytes, words, payloadAt, payloadEnd, reader.chainKey, tickMicros);
     },
     flush: () => assert(false, 'frames are delivered in blocks'),
     snapshot: () => ({ positions: lane.settledPositions(), sequences: {}, stages: [] }),
