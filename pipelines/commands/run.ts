@@ -63,15 +63,16 @@ export const command: Command = {
       stopAll,
     );
     // Where it cannot be had, the exchange fails as a whole, and says so.
-    const gateway = (await exchange.hostOpen('gateway')) as GatewayFacts;
-    for (const line of welcome(gateway.url, gateway.token, dataDir)) io.out(line);
+    const interruption = interrupted(io.signal);
+    const gateway = (await Promise.race([exchange.hostOpen('gateway'), interruption])) as GatewayFacts | undefined;
+    if (gateway) for (const line of welcome(gateway.url, gateway.token, dataDir)) io.out(line);
     if (recording) {
       const played = await playRecording(exchange, recording, io.signal);
       io.err(
         `played ${played.commands.toLocaleString('en-US')} commands, ${played.trades.toLocaleString('en-US')} trades in ${(played.tookMs / 1000).toFixed(1)} s`,
       );
     }
-    if (!(recording && values.exit)) await interrupted(io.signal);
+    if (!(recording && values.exit)) await interruption;
     await socket.close();
     await started.stop();
     io.err('stopped: everything acknowledged is on disk');
