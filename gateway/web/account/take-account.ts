@@ -1,0 +1,87 @@
+/** Signing up, in and out. One click makes a paper account with credentials that nobody has to think of. */
+import type { Result } from '../../client/errors.ts';
+import type { SessionCredentials } from '../../client/types.ts';
+import { errorWords } from '../exchange/exchange.ts';
+import { keepToken, keptToken } from '../exchange/session.ts';
+import { exchange } from '../exchange/the-exchange.ts';
+import { notices } from '../shell/notices.ts';
+import { accountDialog } from './account-dialog.ts';
+
+interface Tokens {
+  readonly access_token: string;
+  readonly email?: string;
+  readonly account?: string;
+  readonly roles?: readonly string[];
+}
+
+/** The session that the cookie of this browser still has, or a token that was pasted into this tab. */
+export async function resumeSession(): Promise<void> {
+  const token = keptToken();
+  if (token) return signInWithToken(token);
+  const answer = await ask('/v1/refresh', {});
+  if (answer.ok) begin(answer.value);
+  else {
+    exchange.session.nobody();
+    exchange.open(undefined);
+  }
+}
+
+/** Undefined: signed in. Otherwise what went wrong. */
+export async function signUp(email: string, password: string): Promise<string | undefined> {
+  return enter('/v1/register', email, password);
+}
+
+export async function logIn(email: string, password: string): Promise<string | undefined> {
+  return enter('/v1/login', email, password);
+}
+
+export async function takePaperAccount(): Promise<void> {
+  const email = `paper-${randomText(10)}@paper.example`;
+  const password = randomText(24);
+  const fault = await signUp(email, password);
+  if (fault) notices.add('bad', 'No account was made', fault);
+  else accountDialog.showMade(email, password);
+}
+
+export function signInWithToken(token: string): void {
+  keepToken(token);
+  exchange.session.signedIn({ kind: 'token', token }, 'token', []);
+  exchange.open(exchange.session.credentials);
+}
+
+export async function signOut(): Promise<void> {
+  await exchange.client.rest.request({ method: 'POST', path: '/v1/logout', body: {} });
+  exchange.session.nobody();
+  exchange.open(undefined);
+}
+
+async function enter(path: string, email: string, password: string): Promise<string | undefined> {
+  const answer = await ask(path, { email, password });
+  if (!answer.ok) return errorWords(answer.error);
+  begin(answer.value, email);
+  return undefined;
+}
+
+function ask(path: string, body: unknown): Promise<Result<Tokens>> {
+  return exchange.client.rest.request<Tokens>({ method: 'POST', path, body });
+}
+
+function begin(tokens: Tokens, email?: string): void {
+  const credentials: SessionCredentials = {
+    kind: 'session',
+    accessToken: tokens.access_token,
+    onEnded: () => {
+      notices.add('bad', 'Signed out', 'The session is over; sign in again.');
+      exchange.session.nobody();
+      exchange.open(undefined);
+    },
+  };
+  const name = tokens.email ?? email ?? (tokens.account ? `account ${tokens.account}` : 'signed in');
+  exchange.session.signedIn(credentials, name, tokens.roles ?? []);
+  exchange.open(credentials);
+}
+
+function randomText(length: number): string {
+  const letters = 'abcdefghijkmnpqrstuvwxyz23456789';
+  return [...crypto.getRandomValues(new Uint8Array(length))].map((byte) => letters[byte % letters.length]).join('');
+}

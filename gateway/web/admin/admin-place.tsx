@@ -1,0 +1,3 @@
+export default function AdminPlace() {
+  return <main className="place" />;
+}

@@ -1,0 +1,74 @@
+/** What belongs to the one who is signed in: orders, fills, balances, and what was asked and is not answered yet. */
+import type { FillPayload, OrderPayload } from '../../../schemas/socket-payloads.ts';
+import type { BalancesFeed, FillsFeed, LocalBalance, OrdersFeed } from '../../client/types.ts';
+import { Store } from '../stores/store.ts';
+
+/** A hand's intention until the exchange has answered. */
+export interface Intention {
+  readonly kind: 'place' | 'amend' | 'cancel';
+  /** Order id, or for a place the client order id. */
+  readonly order: string;
+  readonly symbol: string;
+  readonly price?: string | undefined;
+  readonly quantity?: string | undefined;
+  readonly side?: 'buy' | 'sell' | undefined;
+}
+
+export class AccountStore extends Store {
+  #orders: OrdersFeed | undefined;
+  #fills: FillsFeed | undefined;
+  #balances: BalancesFeed | undefined;
+  readonly #intended = new Map<string, Intention>();
+  accountId = '';
+
+  follow(feeds: { orders: OrdersFeed; fills: FillsFeed; balances: BalancesFeed } | undefined): void {
+    this.#orders = feeds?.orders;
+    this.#fills = feeds?.fills;
+    this.#balances = feeds?.balances;
+    this.#intended.clear();
+    this.changedNow();
+  }
+
+  get there(): boolean {
+    return this.#orders !== undefined && this.#orders.seq > 0;
+  }
+
+  get open(): readonly OrderPayload[] {
+    return this.#orders?.open ?? [];
+  }
+
+  get ended(): readonly OrderPayload[] {
+    return this.#orders?.ended ?? [];
+  }
+
+  /** Newest last. */
+  get fills(): readonly FillPayload[] {
+    return this.#fills?.fills ?? [];
+  }
+
+  get balances(): ReadonlyMap<string, LocalBalance> {
+    return this.#balances?.balances ?? new Map<string, LocalBalance>();
+  }
+
+  available(asset: string): string {
+    return this.balances.get(asset)?.available ?? '0';
+  }
+
+  intend(key: string, intention: Intention): void {
+    this.#intended.set(key, intention);
+    this.changedNow();
+  }
+
+  settled(key: string): void {
+    if (this.#intended.delete(key)) this.changedNow();
+  }
+
+  intentions(symbol?: string): Intention[] {
+    return [...this.#intended.values()].filter((intention) => symbol === undefined || intention.symbol === symbol);
+  }
+
+  intentionOf(order: string): Intention | undefined {
+    for (const intention of this.#intended.values()) if (intention.order === order) return intention;
+    return undefined;
+  }
+}

@@ -1,0 +1,64 @@
+/** Who is signed in. The refresh token is a cookie that no script reads; the access token lives in memory alone. */
+import type { Credentials } from '../../client/types.ts';
+import { Store } from '../stores/store.ts';
+
+export interface Tokens {
+  readonly access_token: string;
+  readonly account?: string;
+  readonly email?: string;
+  readonly roles?: readonly string[];
+}
+
+export type SessionState =
+  | { readonly phase: 'asking' }
+  | { readonly phase: 'nobody' }
+  | { readonly phase: 'signed-in'; readonly name: string; readonly roles: readonly string[] };
+
+const KEPT_TOKEN = 'sluice.token';
+
+export class SessionStore extends Store {
+  state: SessionState = { phase: 'asking' };
+  credentials: Credentials | undefined;
+
+  signedIn(credentials: Credentials, name: string, roles: readonly string[]): void {
+    this.credentials = credentials;
+    this.state = { phase: 'signed-in', name, roles };
+    this.changedNow();
+  }
+
+  nobody(): void {
+    this.credentials = undefined;
+    this.state = { phase: 'nobody' };
+    forgetToken();
+    this.changedNow();
+  }
+
+  get roles(): readonly string[] {
+    return this.state.phase === 'signed-in' ? this.state.roles : [];
+  }
+}
+
+/** A token that somebody pasted lasts as long as the tab. */
+export function keepToken(token: string): void {
+  try {
+    sessionStorage.setItem(KEPT_TOKEN, token);
+  } catch {
+    // Then it is asked for again after a reload.
+  }
+}
+
+export function keptToken(): string | undefined {
+  try {
+    return sessionStorage.getItem(KEPT_TOKEN) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function forgetToken(): void {
+  try {
+    sessionStorage.removeItem(KEPT_TOKEN);
+  } catch {
+    // There was none, then.
+  }
+}

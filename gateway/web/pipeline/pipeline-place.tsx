@@ -1,0 +1,3 @@
+export default function PipelinePlace() {
+  return <main className="place" />;
+}

@@ -1,0 +1,3 @@
+export default function QueryPlace() {
+  return <main className="place" />;
+}

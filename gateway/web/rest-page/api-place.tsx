@@ -1,0 +1,3 @@
+export default function ApiPlace() {
+  return <main className="place" />;
+}
