@@ -211,7 +211,7 @@ export class IdentityStore {
   async addKey(key: Omit<StoredKey, 'revokedAt'>): Promise<void> {
     await this.#ask(
       `INSERT INTO identity.api_keys (key_id, user_id, account, name, kind, public_key, sealed_secret, scopes, addresses, window_ms, created_at, expires_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text[]::cidr[], $10, $11, $12)`,
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9::text[]::inet[], $10, $11, $12)`,
       [
         key.keyId,
         key.userId,

@@ -17,7 +17,7 @@ export class Revocations {
   readonly #store: IdentityStore | undefined;
   readonly #listeners = new Set<(match: Revoked) => void>();
   readonly #untold = new Map<string, { readonly reason: string; readonly atMicros: number }>();
-  #telling = false;
+  #telling: Promise<void> | undefined;
 
   constructor(book: CredentialBook, control: ControlPort, store: IdentityStore | undefined) {
     this.#book = book;
@@ -45,6 +45,7 @@ export class Revocations {
     for (const { record, occurredAt } of batch) {
       if (record.type === 'key_revocation') this.#apply(record.keyId, record.reason, occurredAt);
     }
+    if (this.#untold.size > 0) void this.tellDatabase();
   }
 
   /** Revoked before this gateway began to hear. */
@@ -63,9 +64,15 @@ export class Revocations {
   }
 
   /** What the database must still be told, told; ends at the first failure and is asked again later. */
-  async tellDatabase(): Promise<void> {
-    if (this.#telling || !this.#store) return;
-    this.#telling = true;
+  tellDatabase(): Promise<void> {
+    this.#telling ??= this.#tell().finally(() => {
+      this.#telling = undefined;
+    });
+    return this.#telling;
+  }
+
+  async #tell(): Promise<void> {
+    if (!this.#store) return;
     try {
       for (const [id, { reason, atMicros }] of this.#untold) {
         await this.#store.noteRevoked(id, reason, atMicros);
@@ -73,8 +80,6 @@ export class Revocations {
       }
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-    } finally {
-      this.#telling = false;
     }
   }
 

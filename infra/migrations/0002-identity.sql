@@ -82,7 +82,7 @@ CREATE TABLE identity.api_keys (
   sealed_secret   bytea   CHECK (length(sealed_secret) = 60),
   scopes          text[]  NOT NULL CHECK (cardinality(scopes) >= 1 AND scopes <@ '{read,trade,admin}'::text[]),
   -- Networks that it may be used from; empty: any.
-  addresses       cidr[]  NOT NULL,
+  addresses       inet[]  NOT NULL,
   -- How old a request may be.
   window_ms       integer NOT NULL CHECK (window_ms BETWEEN 1 AND 60000),
   created_at      bigint  NOT NULL,
