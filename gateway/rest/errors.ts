@@ -19,6 +19,7 @@ export const gatewayCodes = {
   internal: 500,
   overloaded: 503,
   unavailable: 503,
+  answer_late: 504,
 } as const;
 export type GatewayCode = keyof typeof gatewayCodes;
 
@@ -40,6 +41,8 @@ export interface Refusal {
   readonly given?: unknown;
   readonly allowed?: string | undefined;
   readonly sequence?: string | undefined;
+  /** When to ask again, where that is known; not part of the body. */
+  readonly retryAfterMs?: number | undefined;
 }
 
 /** Thrown by a route; the server turns it into the body. */

@@ -1,8 +1,8 @@
 /** Sends a command and reads, in what it durably caused, how it ended for its account. */
-import type { AnyRecord, RejectReason } from '../../schemas/generated/records.ts';
+import type { AccountId, AnyRecord, RejectReason } from '../../schemas/generated/records.ts';
 import { formatId } from '../../schemas/ids.ts';
-import type { CausedRecord, GatewayCommand, GatewayParts } from '../ports.ts';
-import { RequestRefused, reasonSentences } from './errors.ts';
+import type { GatewayCommand, GatewayParts, Submitted } from '../ports.ts';
+import { type Refusal, RequestRefused, reasonSentences } from './errors.ts';
 import type { Explanation } from './explain-reject.ts';
 
 export interface Answered {
@@ -23,27 +23,31 @@ export interface Submission {
 /** Resolves when all that the command caused is durable; throws {@link RequestRefused} where the exchange refused it. */
 export async function submitCommand(
   command: GatewayCommand,
-  { commands }: GatewayParts,
+  { commands }: Pick<GatewayParts, 'commands'>,
   { traceparent, explain }: Submission,
 ): Promise<Answered> {
-  let records: readonly CausedRecord[];
-  try {
-    ({ records } = await commands.submit(command, traceparent));
-  } catch (error) {
-    if ((error as Error).name !== 'Overloaded') throw error;
-    throw new RequestRefused({
-      code: 'overloaded',
-      message: 'The exchange takes no more commands just now; try again shortly.',
-    });
-  }
-  const own = records
-    .filter(({ log, record }) => log === 'accounts' && 'account' in record && record.account === command.account)
+  const answered = answerOf(await commands.submit(command, traceparent), command.account, explain);
+  if ('code' in answered) throw new RequestRefused(answered);
+  return answered;
+}
+
+/** How a command ended for its account; `undefined` was not taken. */
+export function answerOf(
+  submitted: Submitted | undefined,
+  account: AccountId,
+  explain: (reason: RejectReason) => Explanation,
+): Answered | Refusal {
+  if (!submitted) return { code: 'overloaded', message: OVERLOADED };
+  const own = submitted.records
+    .filter(({ log, record }) => log === 'accounts' && 'account' in record && record.account === account)
     .map(({ record }) => record);
   const sequence = formatId(own.at(-1)?.seq ?? 0);
   const rejected = own.find((record) => record.type === 'rejected');
   if (rejected) {
     const { reason } = rejected;
-    throw new RequestRefused({ code: reason, message: reasonSentences[reason], ...explain(reason), sequence });
+    return { code: reason, message: reasonSentences[reason], ...explain(reason), sequence };
   }
   return { own, sequence, duplicate: own.some((record) => record.type === 'repeated') };
 }
+
+export const OVERLOADED = 'The exchange takes no more commands just now; try again shortly.';

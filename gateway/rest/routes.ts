@@ -1,0 +1,23 @@
+/** Every route of REST, by subject, in the order in which the page shows them. */
+import type { AnyRoute } from './route.ts';
+import { balanceRoutes } from './routes/balances.ts';
+import { bookRoutes } from './routes/book.ts';
+import { candleRoutes } from './routes/candles.ts';
+import { orderRoutes } from './routes/orders.ts';
+import { symbolRoutes } from './routes/symbols.ts';
+import { tickerRoutes } from './routes/ticker.ts';
+import { timeRoutes } from './routes/time.ts';
+import { tradeRoutes } from './routes/trades.ts';
+import { transferRoutes } from './routes/transfers.ts';
+
+export const restRoutes: readonly AnyRoute[] = [
+  ...timeRoutes,
+  ...symbolRoutes,
+  ...bookRoutes,
+  ...tradeRoutes,
+  ...candleRoutes,
+  ...tickerRoutes,
+  ...orderRoutes,
+  ...balanceRoutes,
+  ...transferRoutes,
+];
