@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Database, DatabasePort, DatabaseRole } from '../gateway/ports.ts';
 import { type ConnectionSettings, embeddedAccess, type LedgerAccess } from '../sinks/postgres-ledger/access.ts';
+import { ledgerServersOf } from '../sinks/postgres-ledger/ledger-servers.ts';
 import { postgresDirectory } from '../sinks/postgres-ledger/postgres-ledger.ts';
 
 const CONNECTIONS_MAX = 4;
@@ -12,6 +13,7 @@ const STATEMENT_MS = 4_000;
 /** The server ends a statement first; this is for a server that does not answer at all. */
 const ANSWER_MS = 5_000;
 const IDLE_MS = 10_000;
+const WATCH_MS = 1_000;
 
 export interface GatewayDatabase extends DatabasePort {
   close(): Promise<void>;
@@ -29,6 +31,22 @@ export function embeddedDatabase(dataDir: string): GatewayDatabase {
     access ??= embeddedAccess(directory);
     return access(role);
   });
+}
+
+/** The servers that the configuration names, followed from primary to primary, else the embedded one. */
+export function ledgerDatabase(config: unknown, dataDir: string): GatewayDatabase {
+  const servers = ledgerServersOf(config);
+  if (!servers) return embeddedDatabase(dataDir);
+  servers.search().catch(() => {}); // who asks before it was found is told that the database is away
+  const endWatch = servers.keepWatch(WATCH_MS);
+  const database = gatewayDatabase(servers.access);
+  return {
+    as: (role) => database.as(role),
+    async close() {
+      endWatch();
+      await database.close();
+    },
+  };
 }
 
 export function gatewayDatabase(settingsOf: (role: DatabaseRole) => ConnectionSettings): GatewayDatabase {

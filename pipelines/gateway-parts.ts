@@ -2,7 +2,7 @@
 import type { GatewayParts, SampledRecord } from '../gateway/ports.ts';
 import type { GatewayViews } from '../sinks/gateway-views/gateway-views.ts';
 import { exchangeTelemetry } from './exchange-telemetry.ts';
-import { embeddedDatabase } from './gateway-database.ts';
+import { ledgerDatabase } from './gateway-database.ts';
 import { gatewayHistory } from './gateway-history.ts';
 import type { Project } from './load-project.ts';
 import { ReadBackCommands } from './read-back-commands.ts';
@@ -23,7 +23,7 @@ export function gatewayPartsOf(context: HostContext): HostedParts {
   const commands = new ReadBackCommands(context);
   const status = () => ask('status') as Promise<ExchangeStatus>;
   const has = (sink: string) => nodeOf(graph, sink)?.kind === 'sink';
-  const database = has('ledger') ? embeddedDatabase(dataDir) : undefined;
+  const database = has('ledger') ? ledgerDatabase(config, dataDir) : undefined;
   const history = has('history')
     ? gatewayHistory({ dataDir, config, positions: () => positionsOf('history', status) })
     : undefined;

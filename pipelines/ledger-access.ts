@@ -1,10 +1,15 @@
-/** The ledger of a data directory for a verb: the server that runs there, or one started for as long as the verb needs it. */
+/**
+ * The ledger of a data directory for a verb: the servers that the configuration names, else the one that runs in the
+ * directory, or one started for as long as the verb needs it.
+ */
 import { existsSync } from 'node:fs';
 import { ExitError } from '../schemas/exit.ts';
 import { embeddedAccess, type LedgerAccess } from '../sinks/postgres-ledger/access.ts';
 import { Connections } from '../sinks/postgres-ledger/connections.ts';
 import { startEmbeddedPostgres } from '../sinks/postgres-ledger/embedded-postgres.ts';
+import { type LedgerServers, ledgerServersOf } from '../sinks/postgres-ledger/ledger-servers.ts';
 import { postgresDirectory } from '../sinks/postgres-ledger/postgres-ledger.ts';
+import { loadProject } from './load-project.ts';
 import { lockDirectory } from './runtime/outside/directory-lock.ts';
 
 export interface LedgerAccessOptions {
@@ -19,6 +24,8 @@ export async function withLedger<T>(
   { alone, say }: LedgerAccessOptions,
   work: (access: LedgerAccess) => Promise<T>,
 ): Promise<T> {
+  const servers = ledgerServersOf(existsSync('pipeline.config.ts') ? (await loadProject()).config : undefined);
+  if (servers) return withServers(dataDir, servers, alone, work);
   const directory = postgresDirectory(dataDir);
   if (!existsSync(directory)) throw new ExitError(78, `${dataDir} holds no ledger yet: start the exchange once`);
   if (!alone && (await answers(directory))) return work(embeddedAccess(directory));
@@ -32,6 +39,21 @@ export async function withLedger<T>(
     }
   } finally {
     lock.release();
+  }
+}
+
+async function withServers<T>(
+  dataDir: string,
+  servers: LedgerServers,
+  alone: boolean,
+  work: (access: LedgerAccess) => Promise<T>,
+): Promise<T> {
+  const lock = alone ? lockDirectory(dataDir) : undefined;
+  try {
+    await servers.search();
+    return await work(servers.access);
+  } finally {
+    lock?.release();
   }
 }
 

@@ -19,10 +19,8 @@ export function answers(probe: Probe): Promise<boolean> {
       // A replica that is not synced yet and a node without its cluster also answer: the process is well.
       return exchange(probe.port, Buffer.from('PING\r\n'), (answer) => /^\+PONG/.test(answer.toString('latin1')));
     case 'postgres':
-      // SSLRequest; a server that speaks PostgreSQL says S or N, one that starts or recovers does so too: see `postgres.ts`.
-      return exchange(probe.port, Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]), (answer) =>
-        /^[SN]/.test(answer.toString()),
-      );
+      // A server that takes connections asks for a password (R); one that starts, or recovers alone, says that it does (E).
+      return exchange(probe.port, postgresStart(), (answer) => answer[0] === 'R'.charCodeAt(0));
     case 'http':
       return fetch(`http://127.0.0.1:${probe.port}${probe.path}`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
         async (response) => {
@@ -32,6 +30,15 @@ export function answers(probe: Probe): Promise<boolean> {
         () => false,
       );
   }
+}
+
+/** StartupMessage, protocol 3.0. */
+function postgresStart(): Buffer {
+  const names = Buffer.from('user\0sluice\0database\0postgres\0\0');
+  const head = Buffer.alloc(8);
+  head.writeInt32BE(8 + names.length, 0);
+  head.writeInt32BE(196_608, 4);
+  return Buffer.concat([head, names]);
 }
 
 /** How many brokers a broker names. */

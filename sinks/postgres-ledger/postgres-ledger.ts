@@ -17,6 +17,7 @@ import type { AnyRecord, Entry } from '../../schemas/generated/records.ts';
 import { LedgerEntry, type RecordSet } from '../../schemas/logs.ts';
 import type { LedgerAccess } from './access.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts';
+import { type LedgerServers, ledgerServersOf } from './ledger-servers.ts';
 import { type LedgerStore, PostgresLedgerStore, type Settlement } from './ledger-store.ts';
 import { prepareLedger } from './prepare-ledger.ts';
 import { judgeSettlementError, SequenceGap } from './settlement-errors.ts';
@@ -47,14 +48,22 @@ const PAUSE_MS = { first: 50, most: 2_000 };
 /** Log whose offsets the entries name. */
 const ACCOUNTS_LOG = 'accounts';
 
-/** Sink of `settle.posted`. The embedded server belongs to it: started with it, stopped by `close`. */
+/**
+ * Sink of `settle.posted`. Where the configuration names servers it settles there; else in the embedded one, which belongs
+ * to it: started with it, stopped by `close`.
+ */
 export function postgresLedger(options: PostgresLedgerOptions = {}): SinkDefinition {
   return {
     name: 'postgresLedger',
     input: LedgerEntry as unknown as RecordSet<AnyRecord>,
     blockRecords: BLOCK_RECORDS,
     open: async (context) => {
-      const home = options.access ? serverLedger(options.access) : embeddedLedger(context);
+      const servers = ledgerServersOf(context.config);
+      const home = options.access
+        ? serverLedger(options.access)
+        : servers
+          ? serversLedger(servers)
+          : embeddedLedger(context);
       return new PostgresLedger(home, context, options.waitMs);
     },
   };
@@ -69,6 +78,8 @@ export function postgresDirectory(dataDir: string): string {
 export interface LedgerHome {
   ready(): Promise<LedgerStore>;
   restarts(): number;
+  /** Called after a failure and before the next attempt: the ledger may be on another server by now. Throws like an attempt. */
+  search?(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -222,9 +233,11 @@ export class PostgresLedger implements Sink {
 
   /** Try until it works, or fails for good. */
   async #untilItAnswers<T>(attempt: () => Promise<T>): Promise<T> {
+    let failed = false;
     for (let pauseMs = PAUSE_MS.first; ; pauseMs = Math.min(pauseMs * 2, PAUSE_MS.most)) {
       if (this.#closed) throw new LedgerClosed();
       try {
+        if (failed) await this.#home.search?.();
         const result = await attempt();
         this.#isBack();
         return result;
@@ -232,6 +245,7 @@ export class PostgresLedger implements Sink {
         if (this.#closed) throw new LedgerClosed();
         const verdict = judgeSettlementError(error);
         if (verdict !== 'wait') throw verdict;
+        failed = true;
         this.#isAway(error);
       }
       await this.#pause(pauseMs);
@@ -343,6 +357,20 @@ function embeddedLedger(context: SinkContext): LedgerHome {
         () => undefined,
       );
     },
+  };
+}
+
+/** A ledger on servers of which one is the primary, now this one and after a failover another. */
+export function serversLedger(servers: LedgerServers): LedgerHome {
+  return {
+    async ready() {
+      await servers.search();
+      await prepareLedger(servers.access, true);
+      return new PostgresLedgerStore(servers.access, ACCOUNTS_LOG);
+    },
+    search: () => servers.search(),
+    restarts: () => 0,
+    close: async () => undefined,
   };
 }
 
