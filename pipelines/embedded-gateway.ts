@@ -1,6 +1,8 @@
 /** The gateway of the embedded exchange: it lives in the thread of the lane that keeps its views. */
 import { randomBytes } from 'node:crypto';
 import { developmentToken } from '../gateway/identity/development-token.ts';
+import { Identity } from '../gateway/identity/identity.ts';
+import { identityRoutes } from '../gateway/identity/identity-routes.ts';
 import { gatewayPartsOf } from './gateway-parts.ts';
 import type { Project } from './load-project.ts';
 import type { HostContext, LaneHost } from './runtime/ports.ts';
@@ -17,10 +19,20 @@ export default async function openEmbeddedGateway(context: HostContext): Promise
   const { gateway } = context.config as Project['config'];
   const { parts, commands, close } = gatewayPartsOf(context);
   const { token, accountOf } = developmentToken(context.dataDir);
+  const identity = new Identity({
+    ...parts,
+    database: parts.database?.as('identity'),
+    dataDir: context.dataDir,
+    revokedBefore: parts.views.revoked,
+    accountOf,
+    say: context.say,
+  });
+  identity.start();
   const served = await serveGateway(
     {
       ...parts,
       accountOf,
+      authenticator: identity,
       newId: () => randomBytes(16).toString('hex'),
       failed: (error, requestId) =>
         context.say(
@@ -28,6 +40,7 @@ export default async function openEmbeddedGateway(context: HostContext): Promise
         ),
     },
     gateway,
+    identityRoutes(identity),
   );
   return {
     reading: () => commands.reading(),
@@ -38,6 +51,7 @@ export default async function openEmbeddedGateway(context: HostContext): Promise
     facts: { url: served.url, token } satisfies GatewayFacts,
     async close() {
       await served.close();
+      identity.close();
       await close();
     },
   };

@@ -5,6 +5,7 @@
 import { createServer } from 'node:net';
 import type { GatewayParts } from '../gateway/ports.ts';
 import { buildRestServer } from '../gateway/rest/rest-server.ts';
+import type { AnyRoute } from '../gateway/rest/route.ts';
 import { ExitError } from '../schemas/exit.ts';
 
 export interface ListenAddress {
@@ -19,9 +20,13 @@ export interface ServedGateway {
   close(): Promise<void>;
 }
 
-/** Throws `ExitError` 78 where it cannot listen. */
-export async function serveGateway(parts: GatewayParts, address: ListenAddress): Promise<ServedGateway> {
-  const app = await buildRestServer(parts);
+/** `also`: routes of rooms that not every gateway has. Throws `ExitError` 78 where it cannot listen. */
+export async function serveGateway(
+  parts: GatewayParts,
+  address: ListenAddress,
+  also: readonly AnyRoute[] = [],
+): Promise<ServedGateway> {
+  const app = await buildRestServer(parts, also);
   try {
     const url = await app.listen({ ...address });
     return { url, close: () => app.close() };

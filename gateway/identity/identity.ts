@@ -181,7 +181,9 @@ export class Identity implements Authenticator {
       this.#away = false;
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      if (!this.#away && this.loaded) say('identity: the database is away: sessions and keys go on, new log-ins wait');
+      // At a start it is not there yet, which is no news.
+      if (this.#away || !this.loaded) return;
+      say('identity: the database is away: sessions and keys go on, new log-ins wait');
       this.#away = true;
     }
   }
