@@ -1,6 +1,7 @@
 /** What a gateway needs of the exchange behind it, whichever form that runs in. */
 import type {
   AccountId,
+  AccountState,
   Adjust,
   Admin,
   Amend,
@@ -11,8 +12,10 @@ import type {
   CancelAll,
   Candle,
   Deposit,
+  FeeConfig,
   Fill,
   KeyRevocation,
+  LimitConfig,
   Place,
   Side,
   SymbolConfig,
@@ -231,6 +234,8 @@ export interface MarketPort {
   readonly seq: number;
   readonly state: TradingState;
   readonly stateReason: string;
+  /** What the market takes for its price, at ticks of the clock; 0 before the first. */
+  readonly referencePriceTicks: number;
   readonly ticker: Ticker | undefined;
   readonly book: { levels(side: Side, count: number): readonly LevelPort[] };
   trades(count: number): readonly {
@@ -295,13 +300,14 @@ export interface FillPort {
 
 export interface AccountPort {
   readonly seq: number;
+  readonly state: AccountState;
   readonly balances: ReadonlyMap<AssetId, { readonly available: number; readonly hold: number }>;
   openOrders(): readonly OrderPort[];
   order(find: { readonly orderId?: number; readonly clientOrderId?: string }): OrderPort | undefined;
   /** Those that ended not long ago, the one that ended first before the others. */
-  endedOrders?(): readonly OrderPort[];
+  endedOrders(): readonly OrderPort[];
   /** The newest, newest first. */
-  fills?(count: number): readonly FillPort[];
+  fills(count: number): readonly FillPort[];
 }
 
 /** What is durable, as the gateway may show it. */
@@ -312,6 +318,10 @@ export interface ViewPort {
   /** Ids of keys and sessions that the control log says are revoked. */
   readonly revoked: ReadonlySet<string>;
   account(account: AccountId): AccountPort;
+  /** The newest version of each fee schedule, by its name. */
+  readonly fees: ReadonlyMap<string, FeeConfig>;
+  /** Limits that risk holds an account to; undefined before the first configuration. */
+  limitsOf(account: AccountId): LimitConfig | undefined;
 }
 
 export interface GatewayClock {

@@ -31,13 +31,18 @@ export const instantShape = z.string(INSTANT_ALLOWED).transform((given, context)
 
 const ORDER_ALLOWED = 'an order id, or client: and a client order id';
 const ORDER_NAME = /^([1-9]\d{0,15}|client:[A-Za-z0-9_.:-]{1,36})$/;
-export type OrderName = { readonly orderId?: number; readonly clientOrderId?: string };
+export interface OrderName {
+  readonly orderId?: number;
+  readonly clientOrderId?: string;
+  /** As it was given. */
+  readonly given: string;
+}
 export const orderNameShape = text(ORDER_NAME, ORDER_ALLOWED).transform(
   (name): OrderName =>
     name.startsWith('client:')
-      ? { clientOrderId: name.slice('client:'.length) }
+      ? { clientOrderId: name.slice('client:'.length), given: name }
       : // An id of 17 digits would be another number as a double; 0 is nobody's.
-        { orderId: parseId(name) ?? 0 },
+        { orderId: parseId(name) ?? 0, given: name },
 );
 
 /** Fields of answers. */

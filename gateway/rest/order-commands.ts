@@ -111,14 +111,11 @@ function validUntil({ signed }: Commander, { clock, commandExpiryMicros }: Comma
 }
 
 /** Foreign and missing look alike: an order is looked up among the account's own. */
-export function findOrder(named: OrderName, given: string, by: Commander, { views }: CommandParts): OrderPort {
+export function findOrder(named: OrderName, by: Commander, { views }: CommandParts): OrderPort {
   const order = views.account(by.account).order(named);
   if (order) return order;
+  const { given } = named;
   throw new RequestRefused({ code: 'unknown_order', message: 'There is no such order.', field: 'order', given });
-}
-
-export function orderNameText({ orderId, clientOrderId }: OrderName): string {
-  return clientOrderId === undefined ? String(orderId) : `client:${clientOrderId}`;
 }
 
 /** What a reason of the exchange means in the words of a request about an order of this symbol. */

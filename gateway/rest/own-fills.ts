@@ -24,7 +24,7 @@ export async function ownFills(
   { symbol, order, before, count }: FillsWanted,
   { views, history }: Parts,
 ): Promise<readonly FillPort[]> {
-  const remembered = views.account(account).fills?.(IN_MEMORY) ?? [];
+  const remembered = views.account(account).fills(IN_MEMORY);
   const recent = remembered
     .filter(
       (fill) =>
@@ -47,7 +47,7 @@ export async function ownFills(
 /** Oldest first. */
 export async function fillsOfOrder(order: OrderPort, account: AccountId, parts: Parts): Promise<readonly FillPort[]> {
   if (order.executedLots === 0) return [];
-  const remembered = parts.views.account(account).fills?.(IN_MEMORY) ?? [];
+  const remembered = parts.views.account(account).fills(IN_MEMORY);
   const recent = remembered.filter(({ orderId }) => orderId === order.orderId).reverse();
   // The first of an order has what it executed so far as its own quantity: then memory has them all.
   if (recent[0] && recent[0].cumulativeLots === recent[0].quantityLots) return recent;

@@ -6,7 +6,6 @@ import { cursorOf, pageOf, placeOfCursor } from './cursors.ts';
 import { RequestRefused } from './errors.ts';
 import type { OrderName } from './field-shapes.ts';
 import { historyUnits, historyWhole, microsExpression } from './history-values.ts';
-import { orderNameText } from './order-commands.ts';
 
 const LIMITS = { maxSeconds: 5, maxRows: 1001 };
 
@@ -43,7 +42,7 @@ export async function findOwnOrder(
     code: 'unknown_order',
     message: 'There is no such order.',
     field: 'order',
-    given: orderNameText(named),
+    given: named.given,
   });
 }
 
@@ -62,7 +61,7 @@ async function newestBefore(
 ): Promise<readonly OrderPort[]> {
   const view = views.account(account);
   const before = end ?? Number.MAX_SAFE_INTEGER;
-  const remembered = [...(view.endedOrders?.() ?? []), ...(status === 'all' ? view.openOrders() : [])].filter(
+  const remembered = [...view.endedOrders(), ...(status === 'all' ? view.openOrders() : [])].filter(
     (order) => (symbol === undefined || order.symbol === symbol) && order.orderId < before,
   );
   // Orders do not end in the order of their ids: what memory kept may lie on either side of what history alone has.

@@ -1,5 +1,6 @@
 import type {
   AccountId,
+  AccountState,
   AnyRecord,
   AssetId,
   CancelReason,
@@ -14,6 +15,8 @@ import type { MemoryReader, MemoryWriter } from './memory-bytes.ts';
 
 /** Orders of an account kept after their end, so that whoever asks again is told how they ended. */
 const ENDED_MAX = 50;
+/** Fills of an account kept for whoever asks what just traded; older ones are in history. */
+const FILLS_MAX = 100;
 
 export interface OrderView {
   readonly orderId: OrderId;
@@ -41,6 +44,13 @@ export interface OrderView {
   updatedAtMicros: number;
 }
 
+/** A fill as the log has it, with when and by which command. */
+interface KeptFill {
+  readonly record: Fill;
+  readonly timeMicros: number;
+  readonly correlationId: number;
+}
+
 export interface BalanceView {
   available: number;
   hold: number;
@@ -51,15 +61,19 @@ export class AccountView {
   readonly account: AccountId;
   /** Of the last record of this account. */
   seq = 0;
+  state: AccountState = 'active';
   readonly balances = new Map<AssetId, BalanceView>();
   readonly #open = new Map<OrderId, OrderView>();
   #ended: OrderView[] = [];
+  /** Oldest first. */
+  #fills: KeptFill[] = [];
 
   constructor(account: AccountId) {
     this.account = account;
   }
 
-  apply(record: AnyRecord, timeMicros: number): void {
+  /** `correlationId`: position of the command that the record came of. */
+  apply(record: AnyRecord, timeMicros: number, correlationId: number): void {
     this.seq = record.seq;
     switch (record.type) {
       case 'balance_change':
@@ -84,6 +98,11 @@ export class AccountView {
         return;
       case 'fill':
         this.#filled(record, timeMicros);
+        this.#fills.push({ record, timeMicros, correlationId });
+        if (this.#fills.length >= FILLS_MAX * 2) this.#fills = this.#fills.slice(-FILLS_MAX);
+        return;
+      case 'account_changed':
+        this.state = record.state;
         return;
     }
   }
@@ -103,9 +122,42 @@ export class AccountView {
     return this.openOrders().find(named) ?? this.#ended.findLast(named);
   }
 
+  /** Those that are remembered, the one that ended first before the others. */
+  endedOrders(): readonly OrderView[] {
+    return this.#ended;
+  }
+
+  /** Newest first. */
+  fills(count: number) {
+    return this.#fills
+      .slice(-Math.min(count, FILLS_MAX))
+      .reverse()
+      .map(({ record, timeMicros, correlationId }) => ({
+        seq: record.seq,
+        tradeId: record.tradeId,
+        orderId: record.orderId,
+        clientOrderId: record.clientOrderId,
+        symbol: record.symbol,
+        side: record.side,
+        liquidity: record.liquidity,
+        priceTicks: record.priceTicks,
+        quantityLots: record.quantityLots,
+        quoteAmount: record.quoteAmount,
+        feeAsset: record.feeAsset,
+        fee: record.fee,
+        feeVersion: record.feeVersion,
+        cumulativeLots: record.cumulativeLots,
+        cumulativeQuoteAmount: record.cumulativeQuoteAmount,
+        openLots: record.openLots,
+        timeMicros,
+        correlationId,
+      }));
+  }
+
   write(writer: MemoryWriter): void {
     writer.number(this.account);
     writer.number(this.seq);
+    writer.text(this.state);
     writer.number(this.balances.size);
     for (const [asset, { available, hold }] of this.balances) {
       writer.number(asset);
@@ -116,16 +168,29 @@ export class AccountView {
     for (const order of this.#open.values()) writeOrder(order, writer);
     writer.number(this.#ended.length);
     for (const order of this.#ended) writeOrder(order, writer);
+    const fills = this.#fills.slice(-FILLS_MAX);
+    writer.number(fills.length);
+    for (const { record, timeMicros, correlationId } of fills) {
+      writer.record(record);
+      writer.number(timeMicros);
+      writer.number(correlationId);
+    }
   }
 
   static read(reader: MemoryReader): AccountView {
     const view = new AccountView(reader.number() as AccountId);
     view.seq = reader.number();
+    view.state = reader.text() as AccountState;
     for (const [asset, available, hold] of reader.list(() => [reader.number(), reader.number(), reader.number()])) {
       view.balances.set(asset as AssetId, { available: available!, hold: hold! });
     }
     for (const order of reader.list(() => readOrder(reader))) view.#open.set(order.orderId, order);
     view.#ended = reader.list(() => readOrder(reader));
+    view.#fills = reader.list(() => ({
+      record: reader.record<Fill>(),
+      timeMicros: reader.number(),
+      correlationId: reader.number(),
+    }));
     return view;
   }
 

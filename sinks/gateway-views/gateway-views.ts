@@ -4,14 +4,22 @@
  */
 import type { Sink, SinkBlock, SinkDefinition } from '../../pipelines/runtime/ports.ts';
 import { FIRST_USER_ACCOUNT } from '../../schemas/brands.ts';
-import type { AccountId, AnyRecord, AssetConfig, AssetId, SymbolId } from '../../schemas/generated/records.ts';
+import type {
+  AccountId,
+  AnyRecord,
+  AssetConfig,
+  AssetId,
+  FeeConfig,
+  LimitConfig,
+  SymbolId,
+} from '../../schemas/generated/records.ts';
 import { type RecordSet, recordSet } from '../../schemas/logs.ts';
 import { AccountView } from './account-view.ts';
 import { MarketView } from './market-view.ts';
 import { MemoryReader, MemoryWriter } from './memory-bytes.ts';
 
 /** The form of what is remembered over a restart; another number means fold again. */
-const MEMORY_FORMAT = 3;
+const MEMORY_FORMAT = 4;
 
 export interface GatewayViews extends Sink {
   /** By id, in the order of their first appearance. */
@@ -19,6 +27,10 @@ export interface GatewayViews extends Sink {
   readonly markets: ReadonlyMap<SymbolId, MarketView>;
   /** Ids of keys and sessions that were revoked by an operator's order. */
   readonly revoked: ReadonlySet<string>;
+  /** The newest version of each schedule, by name. */
+  readonly fees: ReadonlyMap<string, FeeConfig>;
+  /** Limits of an account of its own, or those of all; undefined before the first configuration. */
+  limitsOf(account: AccountId): LimitConfig | undefined;
   market(name: string): MarketView | undefined;
   /** An account that was never heard of has nothing: an empty view. */
   account(account: AccountId): AccountView;
@@ -36,8 +48,12 @@ export function gatewayViews(): SinkDefinition {
       'amended',
       'prevented_match',
       'market_state',
+      'reference_price',
       'symbol_config',
       'asset_config',
+      'fee_config',
+      'limit_config',
+      'account_changed',
       'hold',
       'fill',
       'release',
@@ -58,6 +74,9 @@ class Views implements GatewayViews {
   readonly assets = new Map<AssetId, AssetConfig>();
   readonly markets = new Map<SymbolId, MarketView>();
   readonly revoked = new Set<string>();
+  readonly fees = new Map<string, FeeConfig>();
+  /** Those of account 0 are everybody's. */
+  readonly #limits = new Map<AccountId, LimitConfig>();
   readonly #accounts = new Map<AccountId, AccountView>();
   /** What memory takes by the last time it was written. */
   #memoryBytes = 1 << 20;
@@ -74,10 +93,10 @@ class Views implements GatewayViews {
   async write(block: SinkBlock): Promise<void> {
     for (let index = 0; index < block.records.length; index++) {
       const record = block.records[index]!;
-      const timeMicros = block.envelopes[index]!.occurredAt;
+      const { occurredAt: timeMicros, correlationId } = block.envelopes[index]!;
       if (block.log === 'market') this.#marketRecord(record, timeMicros);
       else if (block.log === 'control') this.#controlRecord(record);
-      else this.#accountRecord(record, timeMicros);
+      else this.#accountRecord(record, timeMicros, correlationId);
     }
     for (const output of Object.values(block.outputs)) {
       for (const record of output.records) {
@@ -102,6 +121,10 @@ class Views implements GatewayViews {
     return this.#accounts.get(account) ?? new AccountView(account);
   }
 
+  limitsOf(account: AccountId): LimitConfig | undefined {
+    return this.#limits.get(account) ?? this.#limits.get(0 as AccountId);
+  }
+
   accounts(): readonly AccountId[] {
     return [...this.#accounts.keys()];
   }
@@ -124,10 +147,18 @@ class Views implements GatewayViews {
 
   #controlRecord(record: AnyRecord): void {
     if (record.type === 'key_revocation') this.revoked.add(record.keyId);
+    if (record.type === 'limit_config') this.#limits.set(record.account, record);
   }
 
-  #accountRecord(record: AnyRecord, timeMicros: number): void {
+  /** Every partition of accounts has a copy of each version, and they do not come in one order. */
+  #newer(fees: FeeConfig): void {
+    const known = this.fees.get(fees.schedule);
+    if (!known || known.version <= fees.version) this.fees.set(fees.schedule, fees);
+  }
+
+  #accountRecord(record: AnyRecord, timeMicros: number, correlationId: number): void {
     if (record.type === 'asset_config') this.assets.set(record.asset, record);
+    if (record.type === 'fee_config') this.#newer(record);
     const account = (record as { readonly account?: AccountId }).account;
     // Money of the house moves by the other side of every record: its accounts have no events that sum up to a balance.
     if (account === undefined || account < FIRST_USER_ACCOUNT) return;
@@ -136,7 +167,7 @@ class Views implements GatewayViews {
       view = new AccountView(account);
       this.#accounts.set(account, view);
     }
-    view.apply(record, timeMicros);
+    view.apply(record, timeMicros, correlationId);
   }
 
   #write(): Uint8Array {
@@ -146,6 +177,10 @@ class Views implements GatewayViews {
     for (const asset of this.assets.values()) writer.record(asset);
     writer.number(this.revoked.size);
     for (const id of this.revoked) writer.text(id);
+    writer.number(this.fees.size);
+    for (const fees of this.fees.values()) writer.record(fees);
+    writer.number(this.#limits.size);
+    for (const limits of this.#limits.values()) writer.record(limits);
     writer.number(this.markets.size);
     for (const market of this.markets.values()) market.write(writer);
     writer.number(this.#accounts.size);
@@ -159,6 +194,8 @@ class Views implements GatewayViews {
     if (reader.number() !== MEMORY_FORMAT) return false;
     for (const asset of reader.list(() => reader.record<AssetConfig>())) this.assets.set(asset.asset, asset);
     for (const id of reader.list(() => reader.text())) this.revoked.add(id);
+    for (const fees of reader.list(() => reader.record<FeeConfig>())) this.fees.set(fees.schedule, fees);
+    for (const limits of reader.list(() => reader.record<LimitConfig>())) this.#limits.set(limits.account, limits);
     for (const market of reader.list(() => MarketView.read(reader))) this.markets.set(market.config.symbol, market);
     for (const account of reader.list(() => AccountView.read(reader))) this.#accounts.set(account.account, account);
     return true;

@@ -34,6 +34,8 @@ export class MarketView {
   seq = 0;
   state: TradingState;
   stateReason = '';
+  /** What the market takes for its price, at ticks of the clock; 0 before the first. */
+  referencePriceTicks = 0;
   ticker: Ticker | undefined;
   readonly book = new BookView();
   #trades: TradeView[] = [];
@@ -56,6 +58,9 @@ export class MarketView {
       case 'market_state':
         this.state = record.state;
         this.stateReason = record.reason;
+        return;
+      case 'reference_price':
+        this.referencePriceTicks = record.priceTicks;
         return;
       case 'trade':
         this.#trades.push({
@@ -105,6 +110,7 @@ export class MarketView {
     writer.number(this.seq);
     writer.number(TradingStates.indexOf(this.state));
     writer.text(this.stateReason);
+    writer.number(this.referencePriceTicks);
     writer.number(this.ticker ? 1 : 0);
     if (this.ticker) writer.record(this.ticker);
     const trades = this.#trades.slice(-TRADES_MAX);
@@ -130,6 +136,7 @@ export class MarketView {
     view.seq = reader.number();
     view.state = TradingStates[reader.number()]!;
     view.stateReason = reader.text();
+    view.referencePriceTicks = reader.number();
     view.ticker = reader.number() === 1 ? reader.record<Ticker>() : undefined;
     view.#trades = reader.list(() => ({
       tradeId: reader.number(),

@@ -457,8 +457,15 @@ describe('after a restart', () => {
     assert.deepEqual(await look(second), before);
     const again = await second.ask(MAKER, 'POST', '/v1/orders', { ...order, client_order_id: 'kept' });
     assert.equal(again.status, 200);
-    const known = (await second.ask(MAKER, 'GET', `/v1/orders/${bid.body.order_id}`)).body;
+    const { fills, ...known } = (await second.ask(MAKER, 'GET', `/v1/orders/${bid.body.order_id}`)).body;
     assert.deepEqual({ ...again.body, sequence: 0 }, { ...known, sequence: 0, duplicate: true });
+    assert.deepEqual(picked(fills[0], ['order_id', 'quantity', 'executed', 'open', 'liquidity']), {
+      order_id: bid.body.order_id,
+      quantity: '0.50000',
+      executed: '0.50000',
+      open: '1.50000',
+      liquidity: 'maker',
+    });
     const { body } = await second.ask(TAKER, 'POST', '/v1/orders', ask);
     assert.deepEqual({ ...body, sequence: 0, duplicate: 0 }, { ...done.body, sequence: 0, duplicate: 0 });
     assert.equal(body.duplicate, true);

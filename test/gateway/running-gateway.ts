@@ -21,6 +21,7 @@ import type { LaneHost } from '../../pipelines/runtime/ports.ts';
 import { startExchange } from '../../pipelines/start-exchange.ts';
 import type { AccountId, Admin, Micros, Sequence, SymbolId } from '../../schemas/generated/records.ts';
 import type { GatewayIntake } from '../../sources/gateway-intake.ts';
+import { assertAsDeclared } from './answers-as-declared.ts';
 import { ManualClock } from './manual-clock.ts';
 
 export const PROJECT = fileURLToPath(new URL('./rest-project/', import.meta.url));
@@ -142,7 +143,9 @@ export async function runGateway(
       },
       ...(body === undefined ? {} : { payload: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return { status: response.statusCode, body: response.json(), headers: response.headers };
+    const answer = { status: response.statusCode, body: response.json(), headers: response.headers };
+    assertAsDeclared({ method, url, ...answer });
+    return answer;
   }
 
   return {

@@ -8,7 +8,7 @@ import {
 } from '../answer-shapes.ts';
 import { marketNamed } from '../find-market.ts';
 import { changedPayload, placedPayload } from '../order-answers.ts';
-import { amendOf, cancelAllOf, cancelOf, explainOrder, findOrder, orderNameText, placeOf } from '../order-commands.ts';
+import { amendOf, cancelAllOf, cancelOf, explainOrder, findOrder, placeOf } from '../order-commands.ts';
 import { fillsOfOrder } from '../own-fills.ts';
 import { findOwnOrder, ownOrders } from '../own-orders.ts';
 import { fillPayload, orderPayload } from '../payloads.ts';
@@ -100,7 +100,7 @@ export const orderRoutes = [
       { says: 'Nothing to amend', params: { order: 'client:first' }, body: {}, status: 400 },
     ],
     async handle({ principal, params, body, traceparent }, parts) {
-      const order = findOrder(params.order, orderNameText(params.order), principal, parts);
+      const order = findOrder(params.order, principal, parts);
       const amend = amendOf(body, order, principal, parts);
       const answered = await submitCommand(amend, parts, {
         traceparent,
@@ -128,7 +128,7 @@ export const orderRoutes = [
       { says: 'An order that never was', params: { order: 'client:nobody' }, status: 404 },
     ],
     async handle({ principal, params, traceparent }, parts) {
-      const order = findOrder(params.order, orderNameText(params.order), principal, parts);
+      const order = findOrder(params.order, principal, parts);
       const cancel = cancelOf(order, principal, parts);
       const answered = await submitCommand(cancel, parts, {
         traceparent,
