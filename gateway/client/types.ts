@@ -79,8 +79,8 @@ export interface Feed<Change> {
   readonly refused: ClientError | undefined;
   /** Returns a function that ends it. */
   on(listener: FeedListener<Change>): () => void;
-  /** Resolves at the first moment that it is live. */
-  ready(): Promise<void>;
+  /** True at the first moment that it is live; false where the gateway refuses it. */
+  ready(): Promise<boolean>;
   close(): void;
 }
 
@@ -135,7 +135,8 @@ export type OrderChange =
   | { readonly kind: 'snapshot'; readonly orders: readonly OrderPayload[] }
   /** `order` is the order after the event; undefined where a command was refused that no known order is behind. */
   | { readonly kind: 'event'; readonly event: OrderEventPayload; readonly order: OrderPayload | undefined };
-export interface OrdersFeed extends Feed<OrderChange> {
+/** A snapshot is one change; a frame of events is as many as it has. */
+export interface OrdersFeed extends Feed<readonly OrderChange[]> {
   /** Open ones, in order of placement. */
   readonly open: readonly OrderPayload[];
   /** Ended ones, newest last; at most `keep` of them. */
