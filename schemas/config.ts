@@ -6,7 +6,13 @@
 import type { z } from 'zod';
 import { type EnvReference, env } from './configuration/environment.ts';
 import type { assetOptions, ConfigFile, feeOptions, SymbolFile } from './configuration/options.ts';
-import type { archiveOptions, cacheOptions, historyOptions, ledgerOptions } from './configuration/store-options.ts';
+import type {
+  archiveOptions,
+  cacheOptions,
+  historyOptions,
+  kafkaOptions,
+  ledgerOptions,
+} from './configuration/store-options.ts';
 
 export { CANDLE_INTERVALS, type CandleInterval } from './candle-intervals.ts';
 export {
@@ -36,6 +42,8 @@ export {
   cacheOptions,
   type HistoryOptions,
   historyOptions,
+  type KafkaOptions,
+  kafkaOptions,
   type LedgerOptions,
   ledgerOptions,
   type ObjectStoreOptions,
@@ -47,6 +55,13 @@ export { type EnvReference, env };
 export interface EmbeddedBackend extends StoreOptions {
   readonly kind: 'embedded';
   readonly dataDir: string | EnvReference;
+}
+
+/** Processes on topics of Kafka; the stores may be servers or embedded in the process of their sink. */
+export interface ClusterBackend extends StoreOptions {
+  readonly kind: 'cluster';
+  readonly dataDir: string | EnvReference;
+  readonly kafka?: Written<z.input<typeof kafkaOptions>>;
 }
 
 /** What may be said of the stores that follow the log. */
@@ -72,6 +87,18 @@ export function embedded(dataDir: string | EnvReference, stores: StoreOptions = 
   return Object.freeze({ kind: 'embedded', dataDir, ...stores });
 }
 
+/**
+ * Runs the graph as a cluster: each stage in as many processes as wanted (`sluice run --stage match`), the logs in Kafka.
+ * `dataDir` holds what a process keeps on its own disk: snapshots, where no bucket is given, and stores that are embedded.
+ * `cluster('./data', { kafka: { brokers: 'kafka1:9092,kafka2:9092', replication: 3 }, archive: { s3: { bucket: 'sluice' } } })`.
+ */
+export function cluster(
+  dataDir: string | EnvReference,
+  backends: StoreOptions & Pick<ClusterBackend, 'kafka'> = {},
+): ClusterBackend {
+  return Object.freeze({ kind: 'cluster', dataDir, ...backends });
+}
+
 /** What {@link defineConfig} takes: names of assets and fees are checked against what is declared above them. */
 export type ConfigInput<Asset extends string, Fee extends string, SymbolName extends string> = Omit<
   ConfigFile,
@@ -84,7 +111,7 @@ export type ConfigInput<Asset extends string, Fee extends string, SymbolName ext
     readonly accounts?: number;
     readonly symbols?: { readonly [S in NoInfer<SymbolName> | '*']?: 'own' | 'shared' };
   };
-  readonly backends: EmbeddedBackend;
+  readonly backends: EmbeddedBackend | ClusterBackend;
 };
 
 /** A configuration as written, not yet read. */

@@ -8,7 +8,7 @@ import { enumSymbols } from '../generated/records.ts';
 import { idLimits } from '../ids.ts';
 import { band, basisPoints, bytes, decimalText, duration, perSecond } from './forms.ts';
 import { option, whole } from './option.ts';
-import { archiveOptions, cacheOptions, historyOptions, ledgerOptions } from './store-options.ts';
+import { archiveOptions, cacheOptions, historyOptions, kafkaOptions, ledgerOptions } from './store-options.ts';
 
 export const ASSET_NAME = /^[A-Z][A-Z0-9]{1,9}$/;
 export const SYMBOL_NAME = /^([A-Z][A-Z0-9]{1,9})-([A-Z][A-Z0-9]{1,9})$/;
@@ -204,20 +204,22 @@ const gateway = z.strictObject({
   }),
 });
 
-const backends = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: option(z.literal('embedded'), { help: 'Where the graph runs.', allowed: 'embedded(directory)' }),
-    dataDir: option(z.string().min(1), {
-      help: 'Directory of everything that lasts. One process owns it.',
-      allowed: "a path, such as embedded('./data')",
-      env: 'SLUICE_DATA_DIR',
-    }),
-    history: historyOptions.prefault({}),
-    archive: archiveOptions.prefault({}),
-    ledger: ledgerOptions.prefault({}),
-    cache: cacheOptions.prefault({}),
+const backends = z.strictObject({
+  kind: option(z.enum(['embedded', 'cluster']), {
+    help: 'Where the graph runs: in one process on files, or in as many processes as wanted on topics of Kafka.',
+    allowed: 'embedded(directory), cluster(directory)',
   }),
-]);
+  dataDir: option(z.string().min(1), {
+    help: 'Directory of everything that lasts. One process owns it; in a cluster each process has one of its own in it.',
+    allowed: "a path, such as embedded('./data')",
+    env: 'SLUICE_DATA_DIR',
+  }),
+  kafka: kafkaOptions.prefault({}),
+  history: historyOptions.prefault({}),
+  archive: archiveOptions.prefault({}),
+  ledger: ledgerOptions.prefault({}),
+  cache: cacheOptions.prefault({}),
+});
 
 /** The whole file. `simulator` left out is an empty exchange. */
 export const configOptions = z.strictObject({

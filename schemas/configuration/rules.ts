@@ -11,7 +11,7 @@ import type {
   SelfTradeMode,
   TradingState,
 } from '../generated/records.ts';
-import type { ArchiveOptions, HistoryOptions } from './store-options.ts';
+import type { ArchiveOptions, HistoryOptions, KafkaOptions } from './store-options.ts';
 
 export interface AssetRules {
   readonly name: string;
@@ -80,8 +80,9 @@ export interface Config {
   readonly log: { readonly segmentBytes: number; readonly keepBytes: number };
   readonly gateway: { readonly host: string; readonly port: number };
   readonly backends: {
-    readonly kind: 'embedded';
+    readonly kind: 'embedded' | 'cluster';
     readonly dataDir: string;
+    readonly kafka: KafkaOptions;
     readonly history: HistoryOptions;
     readonly archive: ArchiveOptions;
   };

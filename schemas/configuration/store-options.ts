@@ -136,6 +136,47 @@ export const ledgerOptions = z.strictObject({
   }),
 });
 
+/** The logs of a cluster: topics of Kafka. */
+export const kafkaOptions = z.strictObject({
+  brokers: option(z.string().regex(hostList).default('127.0.0.1:9092'), {
+    help: 'Brokers to begin with; the others are learned from them.',
+    allowed: "host:port, several separated by commas, such as 'kafka1:9092,kafka2:9092'",
+    env: 'SLUICE_KAFKA_BROKERS',
+  }),
+  prefix: option(
+    z
+      .string()
+      .regex(/^[a-z][a-z0-9-]{0,31}$/)
+      .default('sluice'),
+    {
+      help: 'What the names of topics and groups begin with: one exchange, one prefix.',
+      allowed: '1 to 32 small letters, digits and -, a letter first',
+      env: 'SLUICE_KAFKA_PREFIX',
+    },
+  ),
+  replication: option(whole(1, 9).default(1), {
+    help: 'Copies of each topic. With 3, one broker may be lost at any time.',
+    allowed: 'a whole number from 1 to 9',
+    env: 'SLUICE_KAFKA_REPLICATION',
+  }),
+  flush: option(z.boolean().default(true), {
+    help: 'Whether a broker that stands alone syncs every write. Without it, what was acknowledged may be lost with the machine.',
+    allowed: 'true, false',
+  }),
+  retentionHours: option(whole(1, 87_600).default(720), {
+    help: 'How long records stay in the topics; longer than the oldest snapshot to start from.',
+    allowed: 'a whole number of hours from 1 to 87,600',
+    unit: 'h',
+    env: 'SLUICE_KAFKA_RETENTION_HOURS',
+  }),
+  sessionMs: option(whole(1_000, 60_000).default(10_000), {
+    help: 'After this time of silence an owner of partitions is taken for dead and others take over.',
+    allowed: 'a whole number of milliseconds from 1,000 to 60,000',
+    unit: 'ms',
+    env: 'SLUICE_KAFKA_SESSION_MS',
+  }),
+});
+
 /** Redis as a cache of what is asked for most; used where nodes are given. */
 export const cacheOptions = z.strictObject({
   nodes: option(z.string().regex(hostList).optional(), {
@@ -195,3 +236,4 @@ export type ArchiveOptions = z.output<typeof archiveOptions>;
 export type ObjectStoreOptions = z.output<typeof objectStoreOptions>;
 export type LedgerOptions = z.output<typeof ledgerOptions>;
 export type CacheOptions = z.output<typeof cacheOptions>;
+export type KafkaOptions = z.output<typeof kafkaOptions>;
