@@ -28,7 +28,7 @@ import type { Authenticator } from './identity/principal.ts';
 import type { Limiter } from './limits/limiter.ts';
 
 export type GatewayCommand = Place | Amend | Cancel | CancelAll | Deposit | Withdraw | Adjust;
-export type OperatorOrder = Admin | KeyRevocation;
+export type OperatorOrder = Admin | KeyRevocation | LimitConfig | FeeConfig;
 
 /** A durable record that a command caused. */
 export interface CausedRecord {
@@ -340,6 +340,10 @@ export interface GatewayParts {
   readonly database?: DatabasePort | undefined;
   readonly telemetry: TelemetryPort;
   readonly clock: GatewayClock;
+  /**
+   * Names the log that sequences count in: another one means that nothing can be resumed. `[A-Za-z0-9._-]`, at most 64.
+   */
+  readonly epoch: string;
   /** Longest time a command may wait to be judged, microseconds. */
   readonly commandExpiryMicros: number;
   readonly candleIntervals: readonly string[];

@@ -1,6 +1,7 @@
 /** What a gateway beside its own lane is built from, whatever stands in front of it. */
 import type { GatewayParts, SampledRecord } from '../gateway/ports.ts';
 import type { GatewayViews } from '../sinks/gateway-views/gateway-views.ts';
+import { epochOf } from './exchange-epoch.ts';
 import { exchangeTelemetry } from './exchange-telemetry.ts';
 import { ledgerDatabase } from './gateway-database.ts';
 import { gatewayHistory } from './gateway-history.ts';
@@ -48,6 +49,7 @@ export function gatewayPartsOf(context: HostContext): HostedParts {
       database,
       telemetry,
       clock,
+      epoch: epochOf(dataDir, context.generation),
       commandExpiryMicros: config.admission.expiryMicros,
       candleIntervals: config.candles,
     },

@@ -3,9 +3,13 @@
  * exchange, in a process of a cluster, and under test.
  */
 import { createServer } from 'node:net';
+import { LocalLimiter } from '../gateway/limits/local-limiter.ts';
+import { pipelineRoutes } from '../gateway/pipeline/pipeline-routes.ts';
 import type { GatewayParts } from '../gateway/ports.ts';
+import { queryRoutes } from '../gateway/query/query-routes.ts';
 import { buildRestServer } from '../gateway/rest/rest-server.ts';
 import type { AnyRoute } from '../gateway/rest/route.ts';
+import { attachSockets } from '../gateway/sockets/attach-sockets.ts';
 import { ExitError } from '../schemas/exit.ts';
 
 export interface ListenAddress {
@@ -26,12 +30,20 @@ export async function serveGateway(
   address: ListenAddress,
   also: readonly AnyRoute[] = [],
 ): Promise<ServedGateway> {
-  const app = await buildRestServer(parts, also);
-  try {
-    const url = await app.listen({ ...address });
-    return { url, close: () => app.close() };
-  } catch (error) {
+  const limiter = parts.limiter ?? new LocalLimiter({ clock: parts.clock });
+  const shared: GatewayParts = { ...parts, limiter };
+  const app = await buildRestServer(shared, [...pipelineRoutes, ...also]);
+  await queryRoutes(app, shared);
+  const sockets = attachSockets(app.server, shared);
+  const close = async () => {
+    await sockets.close();
     await app.close();
+  };
+  try {
+    const url = await app.listen({ host: address.host, port: address.port });
+    return { url, close };
+  } catch (error) {
+    await close();
     throw listenRefusal(error, address);
   }
 }

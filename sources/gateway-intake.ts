@@ -11,14 +11,16 @@ import type {
   Cancel,
   CancelAll,
   Deposit,
+  FeeConfig,
   KeyRevocation,
+  LimitConfig,
   Place,
   Withdraw,
 } from '../schemas/generated/records.ts';
 import { recordSet } from '../schemas/logs.ts';
 
 export type ClientCommand = Place | Amend | Cancel | CancelAll | Deposit | Withdraw | Adjust;
-export type OperatorOrder = Admin | KeyRevocation;
+export type OperatorOrder = Admin | KeyRevocation | LimitConfig | FeeConfig;
 
 /**
  * Commands of all sources in flight above which orders are refused, at the door. At 100,000 a second they wait for
@@ -58,7 +60,7 @@ export function gatewayIntake(): SourceDefinition<{ commands: ClientCommand; con
         'withdraw',
         'adjust',
       ] as const),
-      control: recordSet('OperatorOrder', ['admin', 'key_revocation'] as const),
+      control: recordSet('OperatorOrder', ['admin', 'key_revocation', 'limit_config', 'fee_config'] as const),
     },
     async open({ feed, clock }) {
       const submit = (

@@ -193,6 +193,7 @@ export interface HostContext {
   readonly dataDir: string;
   readonly config: unknown;
   readonly clock: Clock;
+  readonly generation: number;
   /** Log names by number. */
   readonly logNames: readonly string[];
   readonly partitions: { readonly [log: string]: number };

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 import type { LimiterRates } from '../../gateway/limits/local-limiter.ts';
 import { LocalLimiter } from '../../gateway/limits/local-limiter.ts';
+import { pipelineRoutes } from '../../gateway/pipeline/pipeline-routes.ts';
 import type { GatewayParts } from '../../gateway/ports.ts';
 import { buildRestServer } from '../../gateway/rest/rest-server.ts';
 import { gatewayPartsOf } from '../../pipelines/gateway-parts.ts';
@@ -98,7 +99,7 @@ export async function runGateway(
             newId: () => `id-${process.pid}-${exchange.head.commands}-${ids++}`,
             failed: (error) => failures.push(error),
           };
-          app = await buildRestServer(parts);
+          app = await buildRestServer(parts, pipelineRoutes);
           const waiters: (() => void)[] = [];
           let reads = 0;
           // The lane has read all that was durable at a call once it has begun to read after it, and got to the end.

@@ -294,6 +294,7 @@ class FollowedLane {
       config,
       clock: this.#place.clock,
       logNames: this.#logNames,
+      generation: catalog.generation,
       partitions: catalog.partitions,
       graph: this.#place.graph,
       settings: host!.settings,
