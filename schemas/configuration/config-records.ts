@@ -33,6 +33,8 @@ export interface ConfigChanges {
 }
 
 const NONE = { symbol: 0 as SymbolId, seq: 0 as Sequence } as const;
+/** Who wanted it, of what no operator ordered. */
+const BY_THE_FILE = { reason: '', requestedBy: 'config' } as const;
 
 /**
  * What a start must append so that the log says what the file says. `inForce` are the configuration records of the log,
@@ -127,6 +129,17 @@ function addFees(
   const before = known.fees.get(schedule);
   const same = before?.makerPpm === makerPpm && before.takerPpm === takerPpm && before.feeAsset === feeAsset;
   if (before !== undefined && before.version === version && same) return;
+  if (before !== undefined && version < before.version && before.requestedBy !== BY_THE_FILE.requestedBy) {
+    notices.push({
+      level: 'warn',
+      id: 'without-effect',
+      path: ['fees', schedule, 'version'],
+      says:
+        `fees.${schedule}: an operator set version ${before.version} with maker ${before.makerPpm / 100} bps, taker ${before.takerPpm / 100} bps ` +
+        `in ${before.feeAsset}: that is in force, and version ${version} of the file is not. Write it into the file`,
+    });
+    return;
+  }
   if (before !== undefined && version <= before.version) {
     notices.push({
       level: 'error',
@@ -139,7 +152,16 @@ function addFees(
     });
     return;
   }
-  const record: FeeConfig = { type: 'fee_config', ...NONE, schedule, version, makerPpm, takerPpm, feeAsset };
+  const record: FeeConfig = {
+    type: 'fee_config',
+    ...NONE,
+    schedule,
+    version,
+    makerPpm,
+    takerPpm,
+    feeAsset,
+    ...BY_THE_FILE,
+  };
   known.fees.set(schedule, record);
   records.push(record);
 }
@@ -238,6 +260,7 @@ function addLimits({ limits }: Config, known: KnownConfiguration, records: Confi
     ordersPerSecond,
     tradeGroup: before?.tradeGroup ?? 0,
     version: 1 + (before?.version ?? 0),
+    ...BY_THE_FILE,
   });
 }
 

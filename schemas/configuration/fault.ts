@@ -36,7 +36,7 @@ export const configFaultIds = {
   'rules-changed': 'tick, lot or assets of a symbol that is in the log',
   'fees-unversioned': 'a fee rate changed without a higher version, or the version went back',
   'not-in-file': 'the log has an asset, symbol or schedule that the file no longer names',
-  'without-effect': 'an option changed that counts only once',
+  'without-effect': 'an option that does not count: what counts once is changed, or an operator set it since',
 } as const;
 
 export type ConfigFaultId = keyof typeof configFaultIds;

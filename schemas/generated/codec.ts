@@ -1505,14 +1505,14 @@ function boundOfExecution(_record: Execution): number {
 function encodeFeeConfig(envelope: Envelope, record: FeeConfig, bytes: Uint8Array, start: number): number {
   bytes[start] = 0xc3;
   bytes[start + 1] = 0x01;
-  bytes[start + 2] = 0x1a;
-  bytes[start + 3] = 0xdc;
-  bytes[start + 4] = 0x0a;
-  bytes[start + 5] = 0xf1;
-  bytes[start + 6] = 0xc6;
-  bytes[start + 7] = 0x2b;
-  bytes[start + 8] = 0xe0;
-  bytes[start + 9] = 0x6d;
+  bytes[start + 2] = 0x74;
+  bytes[start + 3] = 0x98;
+  bytes[start + 4] = 0xd2;
+  bytes[start + 5] = 0x03;
+  bytes[start + 6] = 0x00;
+  bytes[start + 7] = 0xd3;
+  bytes[start + 8] = 0x60;
+  bytes[start + 9] = 0x91;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
   at = writeString(bytes, at, record.schedule);
   if ((record.version & 63) === record.version) bytes[at++] = record.version << 1;
@@ -1522,6 +1522,8 @@ function encodeFeeConfig(envelope: Envelope, record: FeeConfig, bytes: Uint8Arra
   if ((record.takerPpm & 63) === record.takerPpm) bytes[at++] = record.takerPpm << 1;
   else at = writeInt(bytes, at, record.takerPpm);
   at = writeFeeAsset(bytes, at, record.feeAsset);
+  at = writeString(bytes, at, record.reason);
+  at = writeString(bytes, at, record.requestedBy);
   return at;
 }
 
@@ -1536,11 +1538,13 @@ function decodeFeeConfig(envelope: Envelope): FeeConfig {
     makerPpm: readInt() as RatePpm,
     takerPpm: readInt() as RatePpm,
     feeAsset: enumSymbols.FeeAsset[readIndex(2, 'enum')] as FeeAsset,
+    reason: readString(),
+    requestedBy: readString(),
   };
 }
 
 function boundOfFeeConfig(record: FeeConfig): number {
-  return 87 + record.schedule.length * 3;
+  return 97 + record.schedule.length * 3 + record.reason.length * 3 + record.requestedBy.length * 3;
 }
 
 function encodeFill(envelope: Envelope, record: Fill, bytes: Uint8Array, start: number): number {
@@ -1732,14 +1736,14 @@ function boundOfKeyRevocation(record: KeyRevocation): number {
 function encodeLimitConfig(envelope: Envelope, record: LimitConfig, bytes: Uint8Array, start: number): number {
   bytes[start] = 0xc3;
   bytes[start + 1] = 0x01;
-  bytes[start + 2] = 0x40;
-  bytes[start + 3] = 0x86;
-  bytes[start + 4] = 0x35;
-  bytes[start + 5] = 0x1b;
-  bytes[start + 6] = 0x36;
-  bytes[start + 7] = 0x62;
-  bytes[start + 8] = 0xc3;
-  bytes[start + 9] = 0xcf;
+  bytes[start + 2] = 0x62;
+  bytes[start + 3] = 0xff;
+  bytes[start + 4] = 0xcd;
+  bytes[start + 5] = 0xc5;
+  bytes[start + 6] = 0x67;
+  bytes[start + 7] = 0x21;
+  bytes[start + 8] = 0x49;
+  bytes[start + 9] = 0x91;
   let at = writeEnvelope(bytes, start + 10, envelope, record.symbol, record.seq);
   if ((record.account & 63) === record.account) bytes[at++] = record.account << 1;
   else at = writeLong(bytes, at, record.account);
@@ -1751,6 +1755,8 @@ function encodeLimitConfig(envelope: Envelope, record: LimitConfig, bytes: Uint8
   else at = writeInt(bytes, at, record.tradeGroup);
   if ((record.version & 63) === record.version) bytes[at++] = record.version << 1;
   else at = writeInt(bytes, at, record.version);
+  at = writeString(bytes, at, record.reason);
+  at = writeString(bytes, at, record.requestedBy);
   return at;
 }
 
@@ -1765,11 +1771,13 @@ function decodeLimitConfig(envelope: Envelope): LimitConfig {
     ordersPerSecond: readInt(),
     tradeGroup: readInt(),
     version: readInt(),
+    reason: readString(),
+    requestedBy: readString(),
   };
 }
 
-function boundOfLimitConfig(_record: LimitConfig): number {
-  return 94;
+function boundOfLimitConfig(record: LimitConfig): number {
+  return 104 + record.reason.length * 3 + record.requestedBy.length * 3;
 }
 
 function encodeMarketState(envelope: Envelope, record: MarketState, bytes: Uint8Array, start: number): number {
@@ -2586,11 +2594,11 @@ export const recordCodecs: readonly RecordCodec[] = [
   codec('deposit', '28d218e2efa32ae7', encodeDeposit, decodeDeposit, boundOfDeposit),
   codec('entry', 'f224c9fa39a73107', encodeEntry, decodeEntry, boundOfEntry),
   codec('execution', 'b1614c1639167030', encodeExecution, decodeExecution, boundOfExecution),
-  codec('fee_config', '1adc0af1c62be06d', encodeFeeConfig, decodeFeeConfig, boundOfFeeConfig),
+  codec('fee_config', '7498d20300d36091', encodeFeeConfig, decodeFeeConfig, boundOfFeeConfig),
   codec('fill', '9139db85fb0eac4c', encodeFill, decodeFill, boundOfFill),
   codec('hold', '3673da2959d54074', encodeHold, decodeHold, boundOfHold),
   codec('key_revocation', '689a0e9277672446', encodeKeyRevocation, decodeKeyRevocation, boundOfKeyRevocation),
-  codec('limit_config', '4086351b3662c3cf', encodeLimitConfig, decodeLimitConfig, boundOfLimitConfig),
+  codec('limit_config', '62ffcdc567214991', encodeLimitConfig, decodeLimitConfig, boundOfLimitConfig),
   codec('market_state', '3610ae52616a529e', encodeMarketState, decodeMarketState, boundOfMarketState),
   codec('order_amended', '6b177cf9ff8c60d2', encodeOrderAmended, decodeOrderAmended, boundOfOrderAmended),
   codec('order_update', 'f91b36401b94189a', encodeOrderUpdate, decodeOrderUpdate, boundOfOrderUpdate),

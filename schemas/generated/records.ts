@@ -532,6 +532,8 @@ export interface FeeConfig {
   readonly makerPpm: RatePpm;
   readonly takerPpm: RatePpm;
   readonly feeAsset: FeeAsset;
+  readonly reason: string;
+  readonly requestedBy: string;
 }
 
 /** One side of a trade as it moved an account: hold_consumed left the hold of the held asset, base_amount and quote_amount changed hands, fee was charged in fee_asset, released went back to available. */
@@ -603,6 +605,8 @@ export interface LimitConfig {
   readonly ordersPerSecond: number;
   readonly tradeGroup: number;
   readonly version: number;
+  readonly reason: string;
+  readonly requestedBy: string;
 }
 
 /** State of a symbol, with reason; until only for a timed pause (0 otherwise). */

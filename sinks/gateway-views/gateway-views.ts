@@ -60,6 +60,7 @@ export function gatewayViews(): SinkDefinition {
       'order_amended',
       'balance_change',
       'rejected',
+      'admin',
       'key_revocation',
       'candle',
       'ticker',

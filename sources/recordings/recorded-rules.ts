@@ -100,6 +100,8 @@ export function recordedRules(grid: RecordedGrid): RecordingRules {
       makerPpm: MAKER_PPM as RatePpm,
       takerPpm: TAKER_PPM as RatePpm,
       feeAsset: 'quote',
+      reason: '',
+      requestedBy: 'recording',
     },
     limits: {
       type: 'limit_config',
@@ -109,6 +111,8 @@ export function recordedRules(grid: RecordedGrid): RecordingRules {
       ordersPerSecond: 0,
       tradeGroup: 0,
       version: 1,
+      reason: '',
+      requestedBy: 'recording',
     },
   };
 }

@@ -87,6 +87,8 @@ export const feeConfig = (fields: Plain<FeeConfig> = {}): FeeConfig =>
     makerPpm: 1_000 as RatePpm,
     takerPpm: 1_500 as RatePpm,
     feeAsset: 'quote',
+    reason: '',
+    requestedBy: 'test',
     ...fields,
   }) as FeeConfig;
 
@@ -100,6 +102,8 @@ export const limitConfig = (fields: Plain<LimitConfig> = {}): LimitConfig =>
     ordersPerSecond: 0,
     tradeGroup: 0,
     version: 1,
+    reason: '',
+    requestedBy: 'test',
     ...fields,
   }) as LimitConfig;
 

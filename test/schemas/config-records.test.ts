@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { encodeRecord } from '../../schemas/codec.ts';
 import { type Config, configChanges, configurationHash, placeSymbolsOf, readConfig } from '../../schemas/config.ts';
 import { emptyEnvelope } from '../../schemas/envelope.ts';
-import type { AnyRecord } from '../../schemas/generated/records.ts';
+import type { AnyRecord, RatePpm } from '../../schemas/generated/records.ts';
 import { ControlRecord } from '../../schemas/logs.ts';
 
 const base = {
@@ -176,6 +176,16 @@ test('a fee version never goes back, even to what it once was', () => {
   const { records, notices } = configChanges(configOf(), [...log, ...second.records]);
   assert.deepEqual(records, []);
   assert.match(notices[0]!.says, /version 2 is in the log .* Raise the version to 3/);
+});
+
+test('a fee version that an operator set is in force, and the file that is behind it is told so', () => {
+  const own = log.find((record) => record.type === 'fee_config')!;
+  const operators: AnyRecord = { ...own, version: 2, makerPpm: 700 as RatePpm, reason: 'a trial', requestedBy: 'ada' };
+  const { records, notices } = configChanges(configOf(), [...log, operators]);
+  assert.deepEqual(records, []);
+  const [notice] = notices;
+  assert.deepEqual([notice?.level, notice?.id], ['warn', 'without-effect']);
+  assert.match(notice!.says, /an operator set version 2 with maker 7 bps.* Write it into the file/);
 });
 
 test('what is no longer in the file stays, and is said; an opening state counts once', () => {
