@@ -41,6 +41,7 @@ export default async function openEmbeddedGateway(context: HostContext): Promise
     },
     gateway,
     identityRoutes(identity),
+    context.say,
   );
   return {
     reading: () => commands.reading(),

@@ -10,6 +10,7 @@ import { queryRoutes } from '../gateway/query/query-routes.ts';
 import { buildRestServer } from '../gateway/rest/rest-server.ts';
 import type { AnyRoute } from '../gateway/rest/route.ts';
 import { attachSockets } from '../gateway/sockets/attach-sockets.ts';
+import { servePage } from '../gateway/web/serve-page.ts';
 import { ExitError } from '../schemas/exit.ts';
 
 export interface ListenAddress {
@@ -24,16 +25,21 @@ export interface ServedGateway {
   close(): Promise<void>;
 }
 
-/** `also`: routes of rooms that not every gateway has. Throws `ExitError` 78 where it cannot listen. */
+/**
+ * `also`: routes of rooms that not every gateway has. `say`: told of what takes a moment, such as building the page.
+ * Throws `ExitError` 78 where it cannot listen.
+ */
 export async function serveGateway(
   parts: GatewayParts,
   address: ListenAddress,
   also: readonly AnyRoute[] = [],
+  say: (line: string) => void = () => {},
 ): Promise<ServedGateway> {
   const limiter = parts.limiter ?? new LocalLimiter({ clock: parts.clock });
   const shared: GatewayParts = { ...parts, limiter };
   const app = await buildRestServer(shared, [...pipelineRoutes, ...also]);
   await queryRoutes(app, shared);
+  await servePage(app, { say });
   const sockets = attachSockets(app.server, shared);
   const close = async () => {
     await sockets.close();
