@@ -5,7 +5,7 @@
 import type { EdgeView, PipelineView, SampledRecord, SinkLag, StageView, TelemetryPort } from '../gateway/ports.ts';
 import { describeGraph } from './runtime/drawings/describe.ts';
 import type { ExchangeStatus } from './runtime/embedded/exchange-status.ts';
-import { edgeName, type Graph } from './runtime/graph.ts';
+import { edgeName, type Graph, nodeOf } from './runtime/graph.ts';
 import type { Clock } from './runtime/outside/clock.ts';
 
 const LOOK_EVERY_MS = 1000;
@@ -13,8 +13,8 @@ const SAMPLE_MAX = 10;
 
 export interface TelemetrySources {
   readonly status: () => Promise<ExchangeStatus>;
-  /** Newest records of a log, newest first, at most `count`. */
-  readonly newest?: (log: string, count: number) => Promise<readonly SampledRecord[]>;
+  /** Newest records of a log, or of a stage's port, newest first. */
+  readonly newest?: (logOrPort: string) => Promise<readonly SampledRecord[]>;
   /** State hashes of the partitions of a stage. */
   readonly stateHashes?: (stage: string) => Promise<readonly { readonly partition: number; readonly hash: string }[]>;
   /** From a command's being put in to its answer, milliseconds: what 99 of 100 stay below. */
@@ -81,12 +81,17 @@ export function exchangeTelemetry(sources: TelemetrySources): TelemetryPort {
     async sample(edge, count) {
       const wire = graph.edges.find((each) => edgeName(each) === edge);
       if (!wire) return undefined;
-      const logs = graph.nodes.filter(({ kind }) => kind === 'log').map(({ id }) => id);
-      const log = logs.includes(wire.to) ? wire.to : logs.includes(wire.from.node) ? wire.from.node : undefined;
-      if (log === undefined || !sources.newest) return [];
-      return await sources.newest(log, Math.min(count, SAMPLE_MAX));
+      const { node, port } = wire.from;
+      // What goes into a log, or comes out of one, is in the log; between stages and sinks it has the name of its port.
+      const place = isLog(graph, wire.to) ? wire.to : isLog(graph, node) ? node : `${node}.${port}`;
+      const newest = (await sources.newest?.(place)) ?? [];
+      return newest.slice(0, Math.min(count, SAMPLE_MAX));
     },
   };
+}
+
+function isLog(graph: Graph, id: string): boolean {
+  return nodeOf(graph, id)?.kind === 'log';
 }
 
 interface Moment {

@@ -185,7 +185,12 @@ export class EmbeddedExchange {
         clock,
         config,
         argument: sourceArguments?.[node.id],
-        sees: (listener) => this.runner.hear(seen, listener),
+        sees: (listener) => {
+          this.runner.hear(seen, (batch) => {
+            for (const { log } of batch) this.#passed(log, node.id);
+            listener(batch);
+          });
+        },
         fresh,
         lastTick: this.head.lastTick,
         inForce,
@@ -223,6 +228,11 @@ export class EmbeddedExchange {
       default:
         throw new RangeError(`"${question}" is not understood; status, state-hashes and newest are`);
     }
+  }
+
+  #passed(log: string, source: string): void {
+    const edge = this.head.edges.get(`${log} -> ${source}`);
+    if (edge) edge.records++;
   }
 
   #stateHashes(stage: string) {
