@@ -12,6 +12,7 @@ import { avroArchive } from '../sinks/avro-archive/avro-archive.ts';
 import { clickhouseHistory } from '../sinks/clickhouse-history/clickhouse-history.ts';
 import { gatewayViews } from '../sinks/gateway-views/gateway-views.ts';
 import { postgresLedger } from '../sinks/postgres-ledger/postgres-ledger.ts';
+import { redisCache } from '../sinks/redis-cache/redis-cache.ts';
 import { ticks } from '../sources/clock-ticks.ts';
 import { configurationChanges } from '../sources/configuration-changes.ts';
 import { gatewayIntake } from '../sources/gateway-intake.ts';
@@ -54,6 +55,7 @@ export default topology('spot', ({ log, source, stage, sink }) => {
     queue: { records: 262_144 }, // two inserts: one is written while the next is filled
   });
   sink('archive', avroArchive(), { in: [commands, orders, market, accounts, control] });
+  sink('cache', redisCache(), { in: [market, candles.closed, candles.progress, tickers.ticker] }); // where Redis is named
   sink('gateway', gatewayViews(), {
     in: [market, accounts, control, candles.closed, candles.progress, tickers.ticker],
   });

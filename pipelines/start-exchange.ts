@@ -50,6 +50,12 @@ export interface StartedExchange {
   stop(): Promise<void>;
 }
 
+/** Sinks that the topology declares and the configuration gives nothing to write to. */
+function unwantedSinks({ graph, config }: Project): Set<string> {
+  const sinks = graph.nodes.flatMap((node) => (node.kind === 'sink' ? [node] : []));
+  return new Set(sinks.filter(({ definition }) => definition.wanted?.(config) === false).map(({ id }) => id));
+}
+
 /** Throws `ExitError` where it must not go on: 78 refused, 65 damage, 76 the replay differs from the log. */
 export async function startExchange(options: StartOptions): Promise<StartedExchange> {
   const { project, dataDir, disk, clock, recording, say, fail } = options;
@@ -72,6 +78,7 @@ export async function startExchange(options: StartOptions): Promise<StartedExcha
       segmentBytes: project.config.log.segmentBytes,
       keepLogBytes: project.config.log.keepBytes,
       calming: CALMING,
+      withoutSinks: unwantedSinks(project),
       syncIntervalMs: options.syncIntervalMs,
       ...(options.hosts ? { hosts: options.hosts } : {}),
       say,

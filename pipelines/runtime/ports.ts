@@ -165,6 +165,8 @@ export interface SinkDefinition {
   readonly reads?: 'records' | 'frames';
   /** A block ends at a tick, or where the offset + 1 divides by this; a multiple of 1,024. */
   readonly blockRecords: number;
+  /** False: the configuration has no use for it, and its lane is not opened. Default: it always has. */
+  wanted?(config: unknown): boolean;
   open(context: SinkContext): Promise<Sink>;
 }
 

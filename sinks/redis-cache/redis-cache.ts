@@ -52,6 +52,7 @@ export function redisCache(given: Partial<CacheOptions> = {}): SinkDefinition {
     input: CacheRecord as unknown as RecordSet<AnyRecord>,
     delivers: 'at once',
     blockRecords: 1_024,
+    wanted: (config) => (given.nodes ?? cacheOptionsOf(config).nodes) !== undefined,
     open: async (context: SinkContext) => {
       const { nodes, ...options } = { ...cacheOptionsOf(context.config), ...given };
       return nodes === undefined ? noCache(context) : new RedisCache(context, openCacheClient({ ...options, nodes }));
