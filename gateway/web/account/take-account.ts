@@ -2,24 +2,30 @@
 import type { Result } from '../../client/errors.ts';
 import type { SessionCredentials } from '../../client/types.ts';
 import { errorWords } from '../exchange/exchange.ts';
-import { keepToken, keptToken } from '../exchange/session.ts';
+import { hadSession, keepSession, keepToken, keptToken } from '../exchange/session.ts';
 import { exchange } from '../exchange/the-exchange.ts';
 import { notices } from '../shell/notices.ts';
 import { accountDialog } from './account-dialog.ts';
 
 interface Tokens {
   readonly access_token: string;
-  readonly email?: string;
-  readonly account?: string;
-  readonly roles?: readonly string[];
+  readonly account: string;
+  readonly roles: readonly string[];
+}
+
+interface Account {
+  readonly account: string;
+  readonly email: string | null;
+  readonly roles: readonly string[];
 }
 
 /** The session that the cookie of this browser still has, or a token that was pasted into this tab. */
 export async function resumeSession(): Promise<void> {
   const token = keptToken();
   if (token) return signInWithToken(token);
-  const answer = await ask('/v1/refresh', {});
-  if (answer.ok) begin(answer.value);
+  // A refresh token counts once: two tabs that start together ask one after the other.
+  const answer = hadSession() ? await alone(() => ask('/v1/refresh', {})) : undefined;
+  if (answer?.ok) begin(answer.value);
   else {
     exchange.session.nobody();
     exchange.open(undefined);
@@ -47,6 +53,7 @@ export function signInWithToken(token: string): void {
   keepToken(token);
   exchange.session.signedIn({ kind: 'token', token }, 'token', []);
   exchange.open(exchange.session.credentials);
+  void learnRoles();
 }
 
 export async function signOut(): Promise<void> {
@@ -56,7 +63,7 @@ export async function signOut(): Promise<void> {
 }
 
 async function enter(path: string, email: string, password: string): Promise<string | undefined> {
-  const answer = await ask(path, { email, password });
+  const answer = await ask(path, { email, password, refresh_in: 'cookie' });
   if (!answer.ok) return errorWords(answer.error);
   begin(answer.value, email);
   return undefined;
@@ -76,9 +83,22 @@ function begin(tokens: Tokens, email?: string): void {
       exchange.open(undefined);
     },
   };
-  const name = tokens.email ?? email ?? (tokens.account ? `account ${tokens.account}` : 'signed in');
-  exchange.session.signedIn(credentials, name, tokens.roles ?? []);
+  keepSession();
+  exchange.session.signedIn(credentials, email ?? `account ${tokens.account}`, tokens.roles);
   exchange.open(credentials);
+}
+
+/** What a pasted token may do is not written on it. */
+async function learnRoles(): Promise<void> {
+  const { credentials } = exchange.session;
+  const answer = await exchange.client.rest.request<Account>({ method: 'GET', path: '/v1/account' });
+  if (!answer.ok || !credentials || credentials !== exchange.session.credentials) return;
+  const { email, account, roles } = answer.value;
+  exchange.session.signedIn(credentials, email ?? `account ${account}`, roles);
+}
+
+function alone<T>(act: () => Promise<T>): Promise<T> {
+  return 'locks' in navigator ? navigator.locks.request('sluice.refresh', act) : act();
 }
 
 function randomText(length: number): string {

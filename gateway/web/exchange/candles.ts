@@ -14,6 +14,11 @@ export interface Candle {
   readonly volume: number;
 }
 
+interface CandlesAnswer {
+  readonly candles: readonly CandlePayload[];
+  readonly next_cursor?: string | null;
+}
+
 const LIVE_KEPT = 1_000;
 const PAGE = 500;
 const KEPT_MAX = 20_000;
@@ -29,6 +34,8 @@ export class CandleStore extends Store {
   loading = false;
   /** Nothing older is known. */
   complete = false;
+  /** Where the next older page begins. */
+  #cursor: string | undefined;
   /** Those that changed since they were last taken; undefined: all of them. */
   #touched: Candle[] | undefined;
   readonly #client: () => Client;
@@ -54,6 +61,7 @@ export class CandleStore extends Store {
     this.#sorted = undefined;
     this.#touched = undefined;
     this.complete = false;
+    this.#cursor = undefined;
     const feed = this.#client().socket().candles(rules.symbol, interval, { keep: LIVE_KEPT });
     this.#feed = feed;
     const take = (candles: readonly CandlePayload[]) => {
@@ -93,14 +101,13 @@ export class CandleStore extends Store {
     const feed = this.#feed;
     if (!feed) return;
     this.loading = true;
-    const oldest = this.#byTime.size === 0 ? undefined : Math.min(...this.#byTime.keys());
-    const answer = await this.#client().rest.request<{ readonly candles: readonly CandlePayload[] }>({
+    const answer = await this.#client().rest.request<CandlesAnswer>({
       method: 'GET',
       path: `/v1/candles/${encodeURIComponent(this.symbol)}`,
       query: {
         interval: this.interval,
         limit: PAGE,
-        ...(oldest === undefined ? {} : { before: new Date(oldest * 1_000).toISOString() }),
+        cursor: this.#cursor,
       },
     });
     if (feed !== this.#feed) return;
@@ -109,12 +116,12 @@ export class CandleStore extends Store {
       this.complete = true;
       return;
     }
-    const before = this.#byTime.size;
     for (const candle of answer.value.candles) {
       const read = candleOf(candle);
       if (!this.#byTime.has(read.time)) this.#byTime.set(read.time, read);
     }
-    if (this.#byTime.size === before) this.complete = true;
+    this.#cursor = answer.value.next_cursor ?? undefined;
+    if (this.#cursor === undefined) this.complete = true;
     this.#sorted = undefined;
     this.#touched = undefined;
     this.changed();

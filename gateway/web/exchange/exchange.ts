@@ -156,10 +156,13 @@ export class Exchange {
       this.#watch('fills', fills),
       this.#watch('balances', balances),
       orders.on({
-        changed: (change) => {
+        changed: (changes) => {
           changed();
-          if (change.kind === 'event' && change.event.event === 'cancelled' && change.order)
-            this.#tellCancel(change.order);
+          for (const change of changes) {
+            if (change.kind === 'event' && change.event.event === 'cancelled' && change.order) {
+              this.#tellCancel(change.order);
+            }
+          }
         },
       }),
       fills.on({

@@ -2,19 +2,13 @@
 import type { Credentials } from '../../client/types.ts';
 import { Store } from '../stores/store.ts';
 
-export interface Tokens {
-  readonly access_token: string;
-  readonly account?: string;
-  readonly email?: string;
-  readonly roles?: readonly string[];
-}
-
 export type SessionState =
   | { readonly phase: 'asking' }
   | { readonly phase: 'nobody' }
   | { readonly phase: 'signed-in'; readonly name: string; readonly roles: readonly string[] };
 
 const KEPT_TOKEN = 'sluice.token';
+const HAD_SESSION = 'sluice.session';
 
 export class SessionStore extends Store {
   state: SessionState = { phase: 'asking' };
@@ -55,9 +49,27 @@ export function keptToken(): string | undefined {
   }
 }
 
+/** That there is a cookie to ask with; the cookie itself is seen by no script. */
+export function keepSession(): void {
+  try {
+    localStorage.setItem(HAD_SESSION, 'yes');
+  } catch {
+    // Then one signs in again after a reload.
+  }
+}
+
+export function hadSession(): boolean {
+  try {
+    return localStorage.getItem(HAD_SESSION) !== null;
+  } catch {
+    return false;
+  }
+}
+
 function forgetToken(): void {
   try {
     sessionStorage.removeItem(KEPT_TOKEN);
+    localStorage.removeItem(HAD_SESSION);
   } catch {
     // There was none, then.
   }
