@@ -79,6 +79,18 @@ export class ExchangeConnection implements ExchangeSocket {
     return () => this.#stateListeners.delete(listener);
   }
 
+  ready(): Promise<boolean> {
+    const settled = (state: ConnectionState) => state.phase === 'open' || state.phase === 'closed';
+    if (settled(this.state)) return Promise.resolve(this.state.phase === 'open');
+    return new Promise((resolve) => {
+      const stop = this.onState((state) => {
+        if (!settled(state)) return;
+        stop();
+        resolve(state.phase === 'open');
+      });
+    });
+  }
+
   onClosing(listener: (closing: ClosingPayload) => void): () => void {
     this.#closingListeners.add(listener);
     return () => this.#closingListeners.delete(listener);

@@ -180,6 +180,8 @@ export type AmendRequest = Omit<AmendItem, 'op' | 'order'>;
 export interface ExchangeSocket {
   readonly state: ConnectionState;
   onState(listener: (state: ConnectionState) => void): () => void;
+  /** True at the first moment that the connection is open; false where it is closed for good. */
+  ready(): Promise<boolean>;
   /** The gateway announced that it closes, and why. */
   onClosing(listener: (closing: ClosingPayload) => void): () => void;
 

@@ -108,7 +108,7 @@ function serve(socket: Socket, hub: SocketHub): void {
     const last = given.at(-1);
     const answer = typeof last === 'function' ? (last as (ack: unknown) => void) : undefined;
     const payload = answer ? (given.length > 1 ? given[0] : undefined) : given[0];
-    hub.take(reader, name, payload).then((ack) => answer?.(ack));
+    void hub.take(reader, name, payload).then((ack) => answer?.(ack));
   });
   socket.on('disconnect', () => reader.gone());
 }
