@@ -130,6 +130,44 @@ export const fillsAnswer = z.strictObject({
   next_cursor: cursorAnswer,
 });
 
+export const feesAnswer = z.strictObject({
+  fees: z.array(
+    z
+      .strictObject({
+        symbol: z.string(),
+        schedule: z.string(),
+        version: z.int(),
+        maker_bps: amountAnswer,
+        taker_bps: amountAnswer,
+        fee_in: z.enum(enumSymbols.FeeAsset),
+      })
+      .meta({ id: 'Fee' }),
+  ),
+});
+
+export const ledgerAnswer = z.strictObject({
+  entries: z.array(
+    z
+      .strictObject({
+        entry_id: idAnswer,
+        kind: z.enum(enumSymbols.EntryKind),
+        time: instantAnswer,
+        symbol: z.string().nullable(),
+        trade_id: idAnswer.nullable(),
+        command_id: idAnswer.nullable().describe('position of the command behind it; null where many were netted'),
+        first_offset: idAnswer.describe('of the records of the accounts log that it books'),
+        last_offset: idAnswer,
+        reference: z.string().nullable().describe('id of a deposit, withdrawal or adjustment'),
+        reason: z.string().nullable(),
+        changes: z.array(
+          z.strictObject({ asset: z.string(), ledger_account: z.enum(['available', 'hold']), amount: amountAnswer }),
+        ),
+      })
+      .meta({ id: 'LedgerEntry' }),
+  ),
+  next_cursor: cursorAnswer,
+});
+
 const balance = z
   .strictObject({ asset: z.string(), available: amountAnswer, hold: amountAnswer, total: amountAnswer })
   .meta({ id: 'Balance' });

@@ -4,7 +4,7 @@ import { parseId } from '../../schemas/ids.ts';
 import { INSTANT_ALLOWED, microsOfInstant } from './instants.ts';
 
 /** A string of this form. */
-export const text = (form: RegExp, allowed: string) => z.string(allowed).regex(form, allowed);
+export const text = (form: RegExp, allowed: string) => z.string(allowed).regex(form, allowed).describe(allowed);
 export const word = <const W extends readonly [string, ...string[]]>(words: W) => z.enum(words, words.join(', '));
 
 export const decimalShape = text(/^(0|[1-9]\d{0,17})(\.\d{1,18})?$/, 'a decimal string such as "0.25"');
@@ -22,12 +22,15 @@ export const countShape = (most: number) => {
     .transform(Number);
 };
 
-export const instantShape = z.string(INSTANT_ALLOWED).transform((given, context) => {
-  const micros = microsOfInstant(given);
-  if (micros !== undefined) return micros;
-  context.addIssue({ code: 'custom', message: INSTANT_ALLOWED });
-  return z.NEVER;
-});
+export const instantShape = z
+  .string(INSTANT_ALLOWED)
+  .describe(INSTANT_ALLOWED)
+  .transform((given, context) => {
+    const micros = microsOfInstant(given);
+    if (micros !== undefined) return micros;
+    context.addIssue({ code: 'custom', message: INSTANT_ALLOWED });
+    return z.NEVER;
+  });
 
 const ORDER_ALLOWED = 'an order id, or client: and a client order id';
 const ORDER_NAME = /^([1-9]\d{0,15}|client:[A-Za-z0-9_.:-]{1,36})$/;

@@ -239,6 +239,6 @@ export function averagePrice(
   return shortDecimalOfUnits(units, priceDecimals + AVERAGE_DECIMALS);
 }
 
-function wideAmount(units: bigint | number, asset: AssetConfig): string {
+export function wideAmount(units: bigint | number, asset: AssetConfig): string {
   return decimalOfUnits(units, asset.decimals);
 }

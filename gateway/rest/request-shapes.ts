@@ -37,9 +37,11 @@ export type PlaceBody = z.infer<typeof placeBody>;
 
 export const amendBody = z.strictObject({ price: decimalShape.optional(), quantity: decimalShape.optional() });
 export type AmendBody = z.infer<typeof amendBody>;
+/** One order of a batch, whose shape is judged apart: one that does not fit leaves the others as they are. */
+export const batchItem = z.unknown();
 export const batchBody = z.strictObject({
   orders: z
-    .array(placeBody, 'a list of orders')
+    .array(batchItem, 'a list of orders')
     .min(1, `1 to ${BATCH_MAX} orders`)
     .max(BATCH_MAX, `1 to ${BATCH_MAX} orders`),
 });

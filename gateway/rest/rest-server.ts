@@ -4,13 +4,20 @@ import { LocalLimiter } from '../limits/local-limiter.ts';
 import type { GatewayParts } from '../ports.ts';
 import { plainServer } from './plain-server.ts';
 import type { AnyRoute } from './route.ts';
+import { descriptionRoutes } from './routes/description.ts';
 import { restRoutes } from './routes.ts';
 import { serveRoutes } from './serve-routes.ts';
 
-/** `also`: routes of other rooms, such as those of identity. */
+/** `also`: routes of other rooms, such as those of identity. They are served and described like our own. */
 export async function buildRestServer(parts: GatewayParts, also: readonly AnyRoute[] = []): Promise<FastifyInstance> {
   const app = plainServer(parts);
   const limiter = parts.limiter ?? new LocalLimiter({ clock: parts.clock });
-  serveRoutes(app, { ...parts, limiter }, [...restRoutes, ...also]);
+  serveRoutes(app, { ...parts, limiter }, servedRoutes(also));
   return app;
+}
+
+/** All that such a server has, the description of it included. */
+export function servedRoutes(also: readonly AnyRoute[] = []): readonly AnyRoute[] {
+  const routes = [...restRoutes, ...also];
+  return [...routes, ...descriptionRoutes(routes)];
 }

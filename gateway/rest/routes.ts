@@ -3,6 +3,12 @@ import type { AnyRoute } from './route.ts';
 import { balanceRoutes } from './routes/balances.ts';
 import { bookRoutes } from './routes/book.ts';
 import { candleRoutes } from './routes/candles.ts';
+import { feeRoutes } from './routes/fees.ts';
+import { fillRoutes } from './routes/fills.ts';
+import { ledgerRoutes } from './routes/ledger.ts';
+import { orderBatchRoutes } from './routes/order-batches.ts';
+import { orderReplacementRoutes } from './routes/order-replacements.ts';
+import { orderTestRoutes } from './routes/order-tests.ts';
 import { orderRoutes } from './routes/orders.ts';
 import { symbolRoutes } from './routes/symbols.ts';
 import { tickerRoutes } from './routes/ticker.ts';
@@ -18,6 +24,12 @@ export const restRoutes: readonly AnyRoute[] = [
   ...candleRoutes,
   ...tickerRoutes,
   ...orderRoutes,
+  ...orderTestRoutes,
+  ...orderBatchRoutes,
+  ...orderReplacementRoutes,
   ...balanceRoutes,
+  ...fillRoutes,
+  ...ledgerRoutes,
+  ...feeRoutes,
   ...transferRoutes,
 ];

@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { errorAnswer } from '../../gateway/rest/answer-shapes.ts';
 import { gatewayCodes, statusOf } from '../../gateway/rest/errors.ts';
+import { everyRoute } from '../../gateway/rest/openapi-file.ts';
 import type { AnyRoute } from '../../gateway/rest/route.ts';
-import { restRoutes } from '../../gateway/rest/routes.ts';
 import { enumSymbols } from '../../schemas/generated/records.ts';
 
+const routes = everyRoute();
 /** Any route may be refused with these. */
 const EVERYWHERE: ReadonlySet<string> = new Set(Object.keys(gatewayCodes));
 /** Said of a field's value before the exchange is asked. */
@@ -18,9 +19,9 @@ export interface SeenAnswer {
   readonly body: unknown;
 }
 
-export function assertAsDeclared({ method, url, status, body }: SeenAnswer, routes = restRoutes): void {
-  const told = `${method} ${url} gave ${status} ${JSON.stringify(body)}`;
-  const route = routeOf(method, url, routes);
+export function assertAsDeclared({ method, url, status, body }: SeenAnswer): void {
+  const told = `${method} ${url} gave ${status} ${JSON.stringify(body).slice(0, 500)}`;
+  const route = routeOf(method, url);
   if (status < 400) {
     const shape = route?.answers[status]?.body;
     assert.ok(shape, `${told}: no such answer is declared`);
@@ -37,7 +38,7 @@ export function assertAsDeclared({ method, url, status, body }: SeenAnswer, rout
 }
 
 /** One with a literal in its path before one with a parameter there, as the router finds them. */
-export function routeOf(method: string, url: string, routes: readonly AnyRoute[] = restRoutes): AnyRoute | undefined {
+export function routeOf(method: string, url: string): AnyRoute | undefined {
   const parts = url.split('?')[0]!.split('/');
   return routes
     .filter((route) => {

@@ -162,17 +162,6 @@ describe('the page of REST', () => {
     assert.deepEqual(rows, Object.entries(gatewayCodes));
   });
 
-  it('lists every route there is, and whether it is private', async () => {
-    const rows = [...page.matchAll(/^\| `([A-Z]+) (\/\S+)` \| (private)? ?\|/gm)];
-    const listed = rows.map(([, method, path]) => `${method} ${path}`);
-    const served = routesIn(gateway.app.printRoutes({ commonPrefix: false }));
-    assert.deepEqual([...listed].sort(), served.sort());
-    for (const [, method, path, isPrivate] of rows) {
-      const { status } = await gateway.ask(0, method!, path!.replace(/:\w+/, '1'));
-      assert.equal(status === 401, isPrivate === 'private', `${method} ${path} gave ${status}`);
-    }
-  });
-
   it('names the reasons that have a status of their own', () => {
     const others = enumSymbols.RejectReason.filter((reason) => statusOf(reason) !== 422);
     for (const reason of others) assert.ok(page.includes(`\`${reason}\``), reason);
@@ -204,15 +193,3 @@ describe('an average price', () => {
     assert.equal(averagePrice({ executedLots: 0, executedQuote: 0 }, of('1', 0, 1)), null);
   });
 });
-
-/** Of the printed tree: a line below another continues its path. */
-function routesIn(tree: string): string[] {
-  const paths: string[] = [];
-  return tree.split('\n').flatMap((line) => {
-    const [, indent = '', path = '', methods] = /^([│ ]*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?/.exec(line) ?? [];
-    const depth = indent.length / 4;
-    paths[depth] = (paths[depth - 1] ?? '') + path;
-    const served = methods?.split(', ').filter((method) => method !== 'HEAD' && method !== 'OPTIONS') ?? [];
-    return served.map((method) => `${method} ${paths[depth]}`);
-  });
-}

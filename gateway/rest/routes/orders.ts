@@ -44,7 +44,7 @@ export const orderRoutes = [
           side: 'buy',
           type: 'limit',
           price: '{low}',
-          quantity: '0.001',
+          quantity: '0.1',
           client_order_id: 'first',
         },
         status: 201,
@@ -52,7 +52,7 @@ export const orderRoutes = [
       {
         says: 'The same again: nothing happens twice',
         headers: { 'idempotency-key': 'first' },
-        body: { symbol: 'BTC-USD', side: 'buy', type: 'limit', price: '{low}', quantity: '0.001' },
+        body: { symbol: 'BTC-USD', side: 'buy', type: 'limit', price: '{low}', quantity: '0.1' },
         status: 200,
       },
       {
@@ -62,7 +62,7 @@ export const orderRoutes = [
       },
       {
         says: 'A price off the tick',
-        body: { symbol: 'BTC-USD', side: 'buy', type: 'limit', price: '1.0000001', quantity: '0.001' },
+        body: { symbol: 'BTC-USD', side: 'buy', type: 'limit', price: '1.0000001', quantity: '0.1' },
         status: 422,
       },
     ],
@@ -94,7 +94,7 @@ export const orderRoutes = [
       {
         says: 'Less of it, in the same place',
         params: { order: 'client:first' },
-        body: { quantity: '0.0009' },
+        body: { quantity: '0.09' },
         status: 200,
       },
       { says: 'Nothing to amend', params: { order: 'client:first' }, body: {}, status: 400 },

@@ -1,10 +1,9 @@
 /** Money that comes and goes: paper deposits and withdrawals. */
-import type { AssetConfig, RejectReason, Sequence, SymbolId } from '../../../schemas/generated/records.ts';
-import type { GatewayParts } from '../../ports.ts';
+import type { RejectReason, Sequence, SymbolId } from '../../../schemas/generated/records.ts';
 import { depositAnswer, withdrawalAnswer } from '../answer-shapes.ts';
 import { amount, formatAmount } from '../decimals.ts';
-import { RequestRefused } from '../errors.ts';
 import type { Explanation } from '../explain-reject.ts';
+import { assetNamed } from '../find-asset.ts';
 import { idFor } from '../order-commands.ts';
 import { balancesPayload } from '../payloads.ts';
 import { depositBody, withdrawBody } from '../request-shapes.ts';
@@ -135,14 +134,6 @@ export const transferRoutes = [
     },
   }),
 ];
-
-function assetNamed(name: string, { views }: GatewayParts): AssetConfig {
-  const asset = [...views.assets.values()].find((known) => known.name === name);
-  if (asset) return asset;
-  const allowed = [...views.assets.values()].map((known) => known.name).join(', ');
-  const message = `There is no asset ${name}: ${allowed} are.`;
-  throw new RequestRefused({ code: 'unknown_symbol', message, field: 'asset', given: name, allowed });
-}
 
 function reusedId(field: string, given: string, what: string): Explanation {
   return { field, given, allowed: `an id that no other ${what} of this account has` };

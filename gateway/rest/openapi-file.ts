@@ -1,0 +1,25 @@
+/**
+ * `docs/openapi.generated.json`: the interface of a whole gateway. Run this file to write it anew; a test holds it to the routes
+ * that are served.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Identity } from '../identity/identity.ts';
+import { identityRoutes } from '../identity/identity-routes.ts';
+import { pipelineRoutes } from '../pipeline/pipeline-routes.ts';
+import { openApiOf } from './openapi.ts';
+import { servedRoutes } from './rest-server.ts';
+import type { AnyRoute } from './route.ts';
+
+export const OPENAPI_FILE = fileURLToPath(new URL('../../docs/openapi.generated.json', import.meta.url));
+
+/** Of the routes of every room. They are declared here and not asked, so nobody stands behind those of identity. */
+export function everyRoute(): readonly AnyRoute[] {
+  return servedRoutes([...pipelineRoutes, ...identityRoutes(undefined as unknown as Identity)]);
+}
+
+export function openApiText(): string {
+  return `${JSON.stringify(openApiOf(everyRoute()), null, 1)}\n`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(OPENAPI_FILE, openApiText());
