@@ -9,8 +9,8 @@ CREATE SCHEMA admin;
 CREATE TABLE admin.actions (
   -- Packed position (log, partition, offset) of the order's record.
   position       bigint NOT NULL,
-  -- A new log counts from 0 again.
-  generation     integer NOT NULL CHECK (generation >= 0),
+  -- Which log: a new one counts from 0 again.
+  epoch          text   NOT NULL CHECK (length(epoch) BETWEEN 1 AND 100),
   -- Log time, microseconds since 1970, UTC.
   taken_at       bigint NOT NULL,
   action         text   NOT NULL,
@@ -22,7 +22,7 @@ CREATE TABLE admin.actions (
   reason         text   NOT NULL,
   requested_by   text   NOT NULL,
   approved_by    text   NOT NULL,
-  CONSTRAINT actions_pkey PRIMARY KEY (generation, position)
+  CONSTRAINT actions_pkey PRIMARY KEY (epoch, position)
 );
 
 CREATE TABLE admin.adjustments (
@@ -44,6 +44,9 @@ CREATE TABLE admin.adjustments (
   CONSTRAINT two_people CHECK (decision IS DISTINCT FROM 'approved' OR decided_by <> proposed_by),
   CONSTRAINT only_approved_take_effect CHECK (outcome IS NULL OR decision = 'approved')
 );
+
+CREATE INDEX actions_by_time ON admin.actions (taken_at DESC, position DESC);
+CREATE INDEX adjustments_waiting ON admin.adjustments (proposed_at) WHERE decision IS NULL OR (decision = 'approved' AND outcome IS NULL);
 
 CREATE FUNCTION admin.decide_once() RETURNS trigger
   LANGUAGE plpgsql
