@@ -214,7 +214,7 @@ async function joinGroup(
   let closed = false;
   const consumer = kafka.consumer({
     ...consumerSettings(options.group, options.sessionMs),
-    partitionAssigners: [stickyAssigner(options.topics, () => [...owned])],
+    partitionAssigners: [stickyAssigner(options.topics, () => ({ owned: [...owned], standby: options.standby }))],
   });
   const joined = Promise.withResolvers<void>();
   const fail = (error: unknown) => {
@@ -349,18 +349,16 @@ function fixedAssigner(partitions: readonly TopicPartition[]): PartitionAssigner
 }
 
 /** Partition n of every topic to one member; who has it keeps it, as far as all get their fair share. */
-function stickyAssigner(topics: readonly string[], owned: () => readonly number[]): PartitionAssigner {
+function stickyAssigner(topics: readonly string[], wish: () => Omit<GroupMember, 'memberId'>): PartitionAssigner {
   return ({ cluster }) => ({
     name: 'sluice-sticky',
     version: 1,
     async assign({ members }) {
       const count = cluster.findTopicPartitionMetadata(topics[0]!).length;
-      const wishes = members.map(({ memberId, memberMetadata }) => {
+      const wishes = members.map(({ memberId, memberMetadata }): GroupMember => {
         const userData = AssignerProtocol.MemberMetadata.decode(memberMetadata)?.userData;
-        return {
-          memberId,
-          owned: userData && userData.length > 0 ? (JSON.parse(userData.toString()) as number[]) : [],
-        };
+        const said = userData && userData.length > 0 ? JSON.parse(userData.toString()) : { owned: [], standby: false };
+        return { memberId, ...(said as Omit<GroupMember, 'memberId'>) };
       });
       return [...shareOut(count, wishes)].map(([memberId, partitions]) => ({
         memberId,
@@ -372,24 +370,30 @@ function stickyAssigner(topics: readonly string[], owned: () => readonly number[
       metadata: AssignerProtocol.MemberMetadata.encode({
         version: 1,
         topics: [...topics],
-        userData: Buffer.from(JSON.stringify(owned())),
+        userData: Buffer.from(JSON.stringify(wish())),
       }),
     }),
   });
 }
 
+export interface GroupMember {
+  readonly memberId: string;
+  /** Partitions that it has now. */
+  readonly owned: readonly number[];
+  readonly standby: boolean;
+}
+
 /**
- * Shares `count` partitions among members: first each keeps what it has, up to the fair share; what is left goes to who
+ * Shares `count` partitions among members, standbys only where nobody else is left: first each keeps what it has, up to the fair share; what is left goes to who
  * has least, by the order of their names. Every member computes the same.
  */
-export function shareOut(
-  count: number,
-  members: readonly { readonly memberId: string; readonly owned: readonly number[] }[],
-): Map<string, number[]> {
-  const inOrder = [...members].sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
+export function shareOut(count: number, members: readonly GroupMember[]): Map<string, number[]> {
+  const active = members.filter(({ standby }) => !standby);
+  const inOrder = (active.length > 0 ? active : [...members]).sort((a, b) => (a.memberId < b.memberId ? -1 : 1));
   const share = Math.ceil(count / Math.max(1, inOrder.length));
   const taken = new Set<number>();
   const shares = new Map<string, number[]>(inOrder.map(({ memberId }) => [memberId, []]));
+  const waiting = members.filter(({ memberId }) => !shares.has(memberId));
   for (const { memberId, owned } of inOrder) {
     const kept = shares.get(memberId)!;
     for (const partition of owned) {
@@ -404,6 +408,7 @@ export function shareOut(
     least.push(partition);
   }
   for (const partitions of shares.values()) partitions.sort((a, b) => a - b);
+  for (const { memberId } of waiting) shares.set(memberId, []);
   return shares;
 }
 

@@ -89,8 +89,8 @@ export class ClusterInProcess {
   }
 
   async startStage(log: string, partition: number): Promise<StageRunner> {
-    const { runner, cut } = await StageRunner.open(this.optionsOf(log, partition));
-    await runner.own(cut?.targetEnds ?? {});
+    const runner = await StageRunner.open(this.optionsOf(log, partition));
+    await runner.own();
     const reading = await this.source.read({
       partitions: [runner.from],
       onRecords: (_from, records, end) => runner.take(records, end),
@@ -120,6 +120,25 @@ export class ClusterInProcess {
       topicOf: this.topicOf,
       fail: (error) => this.failures.push(error),
     });
+  }
+
+  /** Resolves when every inbox is applied to its end and all that the stages said is in its log. */
+  async quiet(): Promise<void> {
+    const deadline = performance.now() + 20_000;
+    for (let still = 0; still < 2; ) {
+      if (this.failures.length > 0) throw this.failures[0];
+      if (performance.now() > deadline) throw new Error('the stages do not come to rest within 20 s');
+      const ends = new Map(
+        await Promise.all(INBOXES.map(async (log) => [log, await this.source.ends(this.topicOf(log))] as const)),
+      );
+      const behind = this.#running.some(
+        ({ runner }) =>
+          runner.status().outputsWaiting > 0 ||
+          runner.from.from < ends.get(runner.options.log as (typeof INBOXES)[number])![runner.options.partition]!.high,
+      );
+      still = behind ? 0 : still + 1;
+      if (behind) await new Promise((resolve) => setTimeout(resolve, 2));
+    }
   }
 
   async stopStages({ save = false } = {}): Promise<void> {

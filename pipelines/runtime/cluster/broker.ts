@@ -48,6 +48,8 @@ export interface MemberOptions {
   /** All with the same number of partitions; partition n of each goes to the same member. */
   readonly topics: readonly string[];
   readonly sessionMs: number;
+  /** Gets partitions only where no other member is left. */
+  readonly standby: boolean;
   /** Ready only when it resolves: the offsets to begin at, for the partitions that are new to this member. */
   readonly onAssigned: (partitions: readonly number[]) => Promise<readonly ReadFrom[]>;
   /** The partitions belong to others now. Nothing more of them is handed over. */

@@ -17,7 +17,12 @@ export interface FollowedRecord {
   readonly chainKey: number;
   /** Nothing more of its cause comes in this partition. */
   readonly lastOfCause: boolean;
+  /** Where blocks may end: what its filter knows behind it. */
+  readonly border: FilterState | undefined;
 }
+
+/** Blocks end at clock records and at multiples of this. */
+const BORDER_RECORDS = 1_024;
 
 export interface FollowerOptions {
   readonly catalog: Catalog;
@@ -110,6 +115,7 @@ export class LogFollower {
       const offset = filter.take(record);
       if (offset === undefined) continue;
       const { sequence, chainKey, lastOfCause } = filter.header;
+      const border = filter.tookTick || offset % BORDER_RECORDS === BORDER_RECORDS - 1 ? filter.state() : undefined;
       followed.push({
         log,
         partition,
@@ -119,6 +125,7 @@ export class LogFollower {
         sequence,
         chainKey,
         lastOfCause,
+        border,
       });
     }
     if (followed.length > 0) await this.#options.onRecords(followed);

@@ -26,6 +26,11 @@ export const SESSION_MEMORY_MICROS = 120_000_000;
 const REMEMBERED_CRCS = 4_096;
 
 export interface FilterState {
+  /**
+   * It began in the middle of the log, with the first record that it saw of each chain: then offsets are none that others
+   * know, and only for who wants news and nothing else.
+   */
+  readonly joined?: true;
   /** Next position in the topic partition. */
   readonly nextPhysical: number;
   /** Next offset of an event. */
@@ -65,7 +70,10 @@ export function emptyFilterState(base: number): FilterState {
 export class RecordFilter {
   /** About the record that was taken last. */
   readonly header: TopicHeader = emptyTopicHeader();
+  /** Whether it was a clock record. */
+  tookTick = false;
   readonly #place: FilterPlace;
+  readonly #joined: boolean;
   #nextPhysical: number;
   #nextOffset: number;
   #repeats: number;
@@ -75,6 +83,7 @@ export class RecordFilter {
 
   constructor(place: FilterPlace, state: FilterState = emptyFilterState(place.base)) {
     this.#place = place;
+    this.#joined = state.joined === true;
     this.#nextPhysical = state.nextPhysical;
     this.#nextOffset = state.nextOffset;
     this.#repeats = state.repeats;
@@ -111,12 +120,14 @@ export class RecordFilter {
       this.#repeats++;
       return undefined;
     }
-    if (isTick(record)) this.#tick(record);
+    this.tookTick = isTick(record);
+    if (this.tookTick) this.#tick(record);
     return this.#nextOffset++;
   }
 
   state(): FilterState {
     return {
+      ...(this.#joined ? { joined: true } : {}),
       nextPhysical: this.#nextPhysical,
       nextOffset: this.#nextOffset,
       repeats: this.#repeats,
@@ -133,7 +144,7 @@ export class RecordFilter {
   #inChain(record: BrokerRecord, { chainKey, sequence, prevCrc, crc }: TopicHeader): boolean {
     let chain = this.#chains.get(chainKey);
     if (!chain) {
-      chain = newChain(0, 0);
+      chain = this.#joined ? newChain(sequence - 1, prevCrc) : newChain(0, 0);
       this.#chains.set(chainKey, chain);
     }
     if (sequence === chain.last + 1) {

@@ -68,6 +68,8 @@ export class StagePartition {
   readonly edges: ReadonlyMap<string, Edge>;
   /** Numbers of the edges by which its stages write logs. */
   readonly writes: ReadonlySet<number>;
+  /** A newer one may take its place: symbols keep the partition that they have. */
+  catalog: Catalog;
   readonly #generation: number;
   readonly #logNumber: number;
   readonly #moment: MutableMoment = { timeMicros: 0 as Micros, position: 0, offset: 0, partition: 0, correlationId: 0 };
@@ -82,6 +84,7 @@ export class StagePartition {
   constructor(graph: Graph, catalog: Catalog, log: string, partition: number) {
     this.log = log;
     this.partition = partition;
+    this.catalog = catalog;
     this.#generation = catalog.generation;
     this.#logNumber = catalog.logs[log]!;
     this.edges = headEdges(graph, catalog);
@@ -92,10 +95,13 @@ export class StagePartition {
     }
     const own = logs.get(log);
     assert(own !== undefined, `topology "${graph.id}" has no log "${log}"`);
+    const whole = this;
     const inbox = makeInbox(
       {
         graph,
-        catalog,
+        get catalog() {
+          return whole.catalog;
+        },
         logs,
         edges: this.edges,
         moment: this.#moment,

@@ -3,6 +3,8 @@
  * replays its inbox, says again what its target logs lack, and goes on. Whoever reads the inbox for it hands the records
  * over; it does not know whether it owns the partition, follows another owner as a standby, or runs beside a twin.
  */
+import { decodeRecord, recordTypeAt } from '../../../schemas/codec.ts';
+import { emptyEnvelope } from '../../../schemas/envelope.ts';
 import { ExitError } from '../../../schemas/exit.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Graph } from '../graph.ts';
@@ -11,7 +13,7 @@ import type { Clock } from '../outside/clock.ts';
 import type { BrokerRecord, LogSink, LogSource, ReadFrom } from './broker.ts';
 import { OutputQueue } from './output-queue.ts';
 import { emptyFilterState, RecordFilter } from './record-filter.ts';
-import { StagePartition } from './stage-partition.ts';
+import { type StageOutput, StagePartition } from './stage-partition.ts';
 import { type SnapshotObjects, type StageCut, StageSnapshots } from './stage-snapshots.ts';
 
 /** Work between two looks at the event loop, milliseconds. */
@@ -29,6 +31,8 @@ export interface StageRunnerOptions {
   readonly sink: LogSink;
   readonly objects: SnapshotObjects;
   readonly topicOf: (log: string) => string;
+  /** The newest catalog: asked when a symbol comes that has no place in the one at hand. */
+  readonly newestCatalog?: () => Promise<Catalog>;
   readonly configurationHash: string;
   readonly clock: Clock;
   readonly snapshotEveryMs: number;
@@ -68,6 +72,9 @@ export class StageRunner {
   #taking: Promise<void> = Promise.resolve();
   #closed = false;
   readonly #snapshots: StageSnapshots;
+  /** Of a standby: what was said since the owner's last snapshot, which the owner may not have sent. */
+  #kept: { readonly physical: number; readonly outputs: readonly StageOutput[] }[] | undefined;
+  #targetEnds: StageCut['targetEnds'] = {};
 
   private constructor(options: StageRunnerOptions, cut: StageCut | undefined) {
     const { graph, catalog, log, partition, objects } = options;
@@ -78,13 +85,12 @@ export class StageRunner {
     const place = { name: `${log}/${partition}`, generation: catalog.generation, base };
     this.#filter = new RecordFilter(place, cut?.filter ?? emptyFilterState(base));
     this.#snapshots = new StageSnapshots(objects, catalog.generation, log, partition);
+    this.#targetEnds = cut?.targetEnds ?? {};
     if (cut) this.#snapshot = { offset: cut.filter.nextOffset, atMs: options.clock.monotonicMs() };
   }
 
   /** Restores the newest usable snapshot. Nothing is sent before {@link own}. */
-  static async open(
-    options: StageRunnerOptions,
-  ): Promise<{ readonly runner: StageRunner; readonly cut: StageCut | undefined }> {
+  static async open(options: StageRunnerOptions): Promise<StageRunner> {
     const { log, partition, catalog, objects, say } = options;
     const name = `${log}/${partition}`;
     const snapshots = new StageSnapshots(objects, catalog.generation, log, partition);
@@ -94,11 +100,11 @@ export class StageRunner {
       const why = await notBorneOut(options, cut);
       if (why === undefined) {
         say(`${name}: restored ${key}`);
-        return { runner: new StageRunner(options, cut), cut };
+        return new StageRunner(options, cut);
       }
       say(`snapshot ${key} is passed over: ${why}`);
     }
-    return { runner: new StageRunner(options, undefined), cut: undefined };
+    return new StageRunner(options, undefined);
   }
 
   /** Where to read the inbox from. */
@@ -111,11 +117,19 @@ export class StageRunner {
     return this.#filter.nextOffset;
   }
 
+  /** Follow the inbox without saying anything; what is said since the owner's last snapshot is kept for {@link own}. */
+  stand(): void {
+    this.#kept = [];
+    this.#scheduleLook();
+  }
+
   /**
-   * From now on what the stage says goes into the logs. `ends`: positions of the targets at the snapshot; what they hold
-   * behind them is compared, not sent again.
+   * From now on what the stage says goes into the logs; what they hold behind the snapshot is compared, not sent again.
+   * A standby must not be handed records while this runs.
    */
-  async own(ends: StageCut['targetEnds']): Promise<void> {
+  async own(): Promise<void> {
+    this.#cancelSnapshot();
+    await this.#taking;
     const { log, partition, source, sink, topicOf, fail } = this.options;
     const edges = new Set(
       [...this.stage.edges.values()].filter(({ number }) => number >= 0).map(({ number }) => number),
@@ -130,8 +144,10 @@ export class StageRunner {
       fail,
     });
     const from: { [logPartition: string]: number } = {};
-    for (const key of targetsOf(this.options)) from[key] = ends[key] ?? 0;
+    for (const key of targetsOf(this.options)) from[key] = this.#targetEnds[key] ?? 0;
     await queue.readTails(from);
+    for (const { outputs } of this.#kept ?? []) queue.push(outputs);
+    this.#kept = undefined;
     this.#queue = queue;
     this.#scheduleSnapshot();
   }
@@ -152,14 +168,24 @@ export class StageRunner {
       if (record.offset < this.#filter.nextPhysical) continue;
       const offset = this.#filter.take(record);
       if (offset === undefined) continue;
+      if (isSymbolConfig(record)) await this.#learnSymbol(record);
       const outputs = this.stage.apply(record.value, offset);
-      if (outputs.length > 0) this.#queue?.push(outputs);
+      if (outputs.length > 0) {
+        this.#queue?.push(outputs);
+        this.#kept?.push({ physical: record.offset, outputs });
+      }
       if (clock.monotonicMs() < until) continue;
       await new Promise((resolve) => setImmediate(resolve));
       await this.#queue?.room();
       until = clock.monotonicMs() + SLICE_MS;
     }
     await this.#queue?.room();
+  }
+
+  async #learnSymbol({ value }: BrokerRecord): Promise<void> {
+    const { symbol } = decodeRecord(value, 0, value.length, emptyEnvelope());
+    if (this.stage.catalog.symbolPartitions[symbol] !== undefined || !this.options.newestCatalog) return;
+    this.stage.catalog = await this.options.newestCatalog();
   }
 
   /** Cut here; resolves when the snapshot is stored, which is after everything it has said is in the logs. */
@@ -190,6 +216,30 @@ export class StageRunner {
     if (this.#closed) return;
     await this.#snapshots.save(cut);
     this.#snapshot = { offset: cut.filter.nextOffset, atMs: takenMs };
+  }
+
+  /** A standby looks how far the owner's snapshots are: what is older was sent. */
+  #scheduleLook(): void {
+    this.#cancelSnapshot = this.options.clock.after(this.options.snapshotEveryMs, () => {
+      if (this.#closed || !this.#kept) return;
+      this.#look()
+        .catch((error: unknown) => this.options.say(`no look at snapshots: ${(error as Error).message}`))
+        .finally(() => {
+          if (!this.#closed && this.#kept) this.#scheduleLook();
+        });
+    });
+  }
+
+  async #look(): Promise<void> {
+    for await (const { cut } of this.#snapshots.newest(() => {})) {
+      const kept = this.#kept;
+      // One that is ahead of this standby comes again at the next look.
+      if (!kept || cut.filter.nextPhysical > this.#filter.nextPhysical) continue;
+      this.#targetEnds = cut.targetEnds;
+      this.#snapshot = { offset: cut.filter.nextOffset, atMs: this.options.clock.monotonicMs() };
+      this.#kept = kept.filter(({ physical }) => physical >= cut.filter.nextPhysical);
+      return;
+    }
   }
 
   #scheduleSnapshot(): void {
@@ -244,6 +294,10 @@ export class StageRunner {
     this.#closed = true;
     await this.#queue?.close();
   }
+}
+
+function isSymbolConfig({ value }: BrokerRecord): boolean {
+  return recordTypeAt(value, 0, value.length) === 'symbol_config';
 }
 
 /** Why a snapshot cannot be used: the logs must still have what it builds on. */
