@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Project } from '../../../pipelines/load-project.ts';
-import { type EmbeddedExchange, openExchange } from '../../../pipelines/runtime/embedded/exchange.ts';
+import { type EmbeddedExchange, type ExchangeOptions, openExchange } from '../../../pipelines/runtime/embedded/exchange.ts';
 import type { Graph } from '../../../pipelines/runtime/graph.ts';
 import { nodeDisk } from '../../../pipelines/runtime/outside/node-disk.ts';
 import { systemClock } from '../../../pipelines/runtime/outside/system-clock.ts';
@@ -70,6 +70,7 @@ export async function openBenchExchange(options: {
   readonly snapshotEvery?: string;
   readonly accountPartitions?: number;
   readonly graph?: Graph;
+  readonly hosts?: ExchangeOptions['hosts'];
 }): Promise<BenchExchange> {
   const dataDir = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   const project = benchProject(options);
@@ -89,6 +90,7 @@ export async function openBenchExchange(options: {
     snapshots: project.config.snapshots,
     syncIntervalMs: options.syncIntervalMs,
     withoutSinks,
+    ...(options.hosts ? { hosts: options.hosts } : {}),
     calming: new Set(),
     say: (line) => process.stderr.write(`${line}\n`),
     fail: (error) => {
