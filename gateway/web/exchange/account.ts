@@ -18,6 +18,7 @@ export class AccountStore extends Store {
   #orders: OrdersFeed | undefined;
   #fills: FillsFeed | undefined;
   #balances: BalancesFeed | undefined;
+  #endedBefore: readonly OrderPayload[] = [];
   readonly #intended = new Map<string, Intention>();
   accountId = '';
 
@@ -26,6 +27,7 @@ export class AccountStore extends Store {
     this.#fills = feeds?.fills;
     this.#balances = feeds?.balances;
     this.#intended.clear();
+    this.#endedBefore = [];
     this.changedNow();
   }
 
@@ -37,8 +39,18 @@ export class AccountStore extends Store {
     return this.#orders?.open ?? [];
   }
 
+  /** Oldest first: those of before this page was opened, then what ended since. */
   get ended(): readonly OrderPayload[] {
-    return this.#orders?.ended ?? [];
+    const live = this.#orders?.ended ?? [];
+    if (this.#endedBefore.length === 0) return live;
+    const known = new Set(live.map(({ order_id }) => order_id));
+    return [...this.#endedBefore.filter(({ order_id }) => !known.has(order_id)), ...live];
+  }
+
+  /** `orders`: newest first. */
+  setEndedBefore(orders: readonly OrderPayload[]): void {
+    this.#endedBefore = orders.toReversed();
+    this.changed();
   }
 
   /** Newest last. */

@@ -1,5 +1,5 @@
 /** Carries what the client hears into the stores, and what hands do to the client. There is one of it a tab. */
-import type { OrderPayload } from '../../../schemas/socket-payloads.ts';
+import type { FillPayload, OrderPayload } from '../../../schemas/socket-payloads.ts';
 import { createClient } from '../../client/create-client.ts';
 import type { ClientError, Result } from '../../client/errors.ts';
 import type { Client, Credentials, Feed, GapNotice, OrderOutcome, PlaceRequest } from '../../client/types.ts';
@@ -20,6 +20,7 @@ import { SessionStore } from './session.ts';
 const BOOK_DEPTH = 500;
 const TRADES_KEPT = 200;
 const ORDERS_KEPT = 500;
+const ENDED_ASKED = 200;
 const SPARK_HOURS = 24;
 const ASK_AGAIN_MS = 2_000;
 
@@ -149,6 +150,7 @@ export class Exchange {
     const fills = socket.fills({ keep: ORDERS_KEPT });
     const balances = socket.balances();
     this.account.follow({ orders, fills, balances });
+    void this.#askEnded();
     const changed = () => this.account.changed();
     let snapshot = true;
     this.#ends.push(
@@ -179,13 +181,25 @@ export class Exchange {
     );
   }
 
-  #tellFill(fill: { side: string; quantity: string; price: string; symbol: string; open: string }): void {
+  async #askEnded(): Promise<void> {
+    const client = this.client;
+    const answer = await client.rest.request<{ readonly orders: readonly OrderPayload[] }>({
+      method: 'GET',
+      path: '/v1/orders',
+      query: { status: 'ended', limit: ENDED_ASKED },
+    });
+    if (answer.ok && client === this.client) this.account.setEndedBefore(answer.value.orders);
+  }
+
+  /** One notice an order, which grows with its fills. */
+  #tellFill(fill: FillPayload): void {
     const [base, quote] = fill.symbol.split('-');
-    const rest = Number(fill.open) > 0 ? `, ${withoutZeros(grouped(fill.open))} still open` : '';
+    const rest = Number(fill.open) > 0 ? `, ${withoutZeros(grouped(fill.open))} still open` : ', all of it';
     notices.add(
       'fill',
-      `${fill.side === 'buy' ? 'Bought' : 'Sold'} ${withoutZeros(grouped(fill.quantity))} ${base}`,
+      `${fill.side === 'buy' ? 'Bought' : 'Sold'} ${withoutZeros(grouped(fill.executed))} ${base}`,
       `at ${grouped(fill.price)} ${quote}${rest}`,
+      `fills of ${fill.order_id}`,
     );
   }
 
