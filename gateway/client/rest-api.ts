@@ -16,6 +16,10 @@ export interface RestRequest {
   readonly path: string;
   readonly query?: { readonly [name: string]: string | number | undefined };
   readonly body?: unknown;
+  /** Instead of `body`: text as it is, such as SQL. */
+  readonly text?: string;
+  /** Instead of the client's own deadline, milliseconds. */
+  readonly withinMs?: number;
   readonly headers?: { readonly [name: string]: string };
 }
 

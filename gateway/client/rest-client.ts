@@ -6,10 +6,10 @@ import type { RestApi, RestRequest } from './rest-api.ts';
 
 /** REST with credentials and a deadline; every outcome is a value. */
 export function restClient(url: string, identity: Identity, outside: ClientOutside, timeoutMs: number): RestApi {
-  async function attempt<T>({ method, path, query, body, headers }: RestRequest): Promise<Result<T>> {
+  async function attempt<T>({ method, path, query, body, text, headers, withinMs }: RestRequest): Promise<Result<T>> {
     const rawQuery = queryOf(query);
-    const rawBody = body === undefined ? '' : JSON.stringify(body);
-    const signal = AbortSignal.timeout(timeoutMs);
+    const rawBody = text ?? (body === undefined ? '' : JSON.stringify(body));
+    const signal = AbortSignal.timeout(withinMs ?? timeoutMs);
     let response: Response;
     let told: unknown;
     try {
@@ -17,14 +17,14 @@ export function restClient(url: string, identity: Identity, outside: ClientOutsi
       response = await outside.fetch(`${url}${path}${rawQuery === '' ? '' : `?${rawQuery}`}`, {
         method,
         headers: {
-          ...(rawBody === '' ? {} : { 'content-type': 'application/json' }),
+          ...(rawBody === '' ? {} : { 'content-type': text === undefined ? 'application/json' : 'text/plain' }),
           ...headers,
           ...credentials,
         },
         ...(rawBody === '' ? {} : { body: rawBody }),
         signal,
       });
-      told = await response.json();
+      told = toldBy(await response.text(), response);
     } catch (error) {
       // It may have arrived all the same.
       return failed({ kind: 'unknown', message: `No answer came: ${(error as Error).message}` });
@@ -69,6 +69,12 @@ export function restClient(url: string, identity: Identity, outside: ClientOutsi
     cancel: (order) => request({ method: 'DELETE', path: orderPath(order) }),
     cancelAll: (symbol) => request({ method: 'DELETE', path: '/v1/orders', query: { symbol } }),
   };
+}
+
+/** What is no JSON is the answer of a route that speaks to other clients as well; its words are kept. */
+function toldBy(text: string, response: Response): unknown {
+  if (response.headers.get('content-type')?.includes('json')) return JSON.parse(text);
+  return response.ok ? text : { code: 'refused', message: text.trim() };
 }
 
 function queryOf(query: RestRequest['query'] = {}): string {
