@@ -13,13 +13,15 @@ import { nodeDisk } from '../runtime/outside/node-disk.ts';
 import { systemClock } from '../runtime/outside/system-clock.ts';
 import { probeGatewayAddress } from '../serve-gateway.ts';
 import { startExchange } from '../start-exchange.ts';
-import type { Command, CommandIo } from './command.ts';
+import { type Command, type CommandIo, UsageError } from './command.ts';
+import { runCluster } from './run-cluster.ts';
 
 const GATEWAY_MODULE = new URL('../embedded-gateway.ts', import.meta.url).href;
 
 export const command: Command = {
   name: 'run',
-  usage: 'run [--data DIR] [--source KIND:FILE [--symbol NAME] [--exit]] [--no-first-day]',
+  usage:
+    'run [--data DIR] [--source KIND:FILE [--symbol NAME] [--exit]] [--no-first-day] [--stage NAME ... [--standby]]',
   summary: 'starts the exchange: recovers, then runs the graph until it is interrupted',
   async run(args, io) {
     const { values } = parseArgs({
@@ -30,9 +32,17 @@ export const command: Command = {
         symbol: { type: 'string' },
         exit: { type: 'boolean', default: false },
         'no-first-day': { type: 'boolean', default: false },
+        stage: { type: 'string', multiple: true },
+        standby: { type: 'boolean', default: false },
+        number: { type: 'string' },
       },
     });
     const project = await loadProject();
+    if (project.config.backends.kind === 'cluster') {
+      const { data, stage: stages = [], standby, number } = values;
+      return runCluster(project, { data, stages, standby, number }, io);
+    }
+    if (values.stage) throw new UsageError('--stage needs backends: cluster(...) in pipeline.config.ts');
     const dataDir = resolve(values.data ?? project.config.backends.dataDir);
     const recording = values.source
       ? openRecording(values.source, {
