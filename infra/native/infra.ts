@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fetchValidator } from '../compose/read-compose.ts';
 import { environmentOf } from './addresses.ts';
 import { Instance } from './instance.ts';
 import { MissingServer } from './missing-server.ts';
@@ -16,15 +17,18 @@ const usage = `npm run infra -- VERB [--dir FOLDER]
   up WISH...             start servers and wait until each answers: kafka:1  kafka@3.9:3  s3  redis  redis-cluster:6
                          postgres  postgres+standby  clickhouse  toxiproxy
   status                 what runs, and whether it answers
-  env                    the variables that lead sluice to them: eval "$(npm run -s infra -- env)"
+  env                    the variables that lead sluice to them: eval "$(npm --silent run infra -- env)"
   logs NAME [-f]         the log of a process
   kill [-SIGNAL] NAME... kill -9 kafka-1, kill -STOP redis, kill -CONT redis; without a signal TERM
   start NAME...          again on the same port and data
   stop [NAME...]         ask to end, and wait; the data stay, up or start goes on with them
   down                   stop everything and throw the data away
-  fetch WISH...          only bring the programs into the cache
+  fetch WISH...          only bring the programs into the cache; also compose-validator
 
 Instances live side by side: --dir, or the variable SLUICE_INFRA_DIR, names the folder of one.`;
+
+/** What the tests read compose files with; no server, but fetched like one. */
+const VALIDATOR = 'compose-validator';
 
 /** Refused arguments, and what cannot be had or does not start: as for `sluice`. */
 const exitCodes = { usage: 64, missing: 78, failed: 75 } as const;
@@ -56,7 +60,14 @@ async function main(given: readonly string[]): Promise<void> {
   if (verb === undefined || values.help) return print(usage);
   const folder = resolve(values.dir ?? process.env.SLUICE_INFRA_DIR ?? join(toolsCache(), 'infra'));
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
-  if (verb === 'fetch') return fetchServers(names, say);
+  if (verb === 'fetch') {
+    await fetchServers(
+      names.filter((name) => name !== VALIDATOR),
+      say,
+    );
+    if (names.includes(VALIDATOR)) await fetchValidator(say);
+    return;
+  }
   const instance = new Instance(folder, { say, bound: false });
   switch (verb) {
     case 'up': {
