@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { RejectReason } from '../../schemas/generated/records.ts';
-import type { Principal, Scope } from '../identity/principal.ts';
+import type { Principal, Role, Scope } from '../identity/principal.ts';
 import type { RouteClass } from '../limits/limiter.ts';
 import type { GatewayParts } from '../ports.ts';
 import type { GatewayCode } from './errors.ts';
@@ -70,6 +70,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
   readonly says?: string;
   /** `public`: nobody is asked who they are. Else the scope that the credential needs. */
   readonly access: 'public' | Scope;
+  /** Given: the person behind the credential has one of these. */
+  readonly roles?: readonly Role[];
   readonly limit: { readonly class: RouteClass; readonly weight: number | ((body: unknown) => number) };
   readonly params?: z.ZodType<P>;
   readonly query?: z.ZodType<Q>;

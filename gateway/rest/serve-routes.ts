@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Micros } from '../../schemas/generated/records.ts';
 import { AuthenticationFailed, type Principal } from '../identity/principal.ts';
 import type { Allowance, Asker, Limiter } from '../limits/limiter.ts';
+import type { LoopPressure } from '../limits/loop-pressure.ts';
 import type { GatewayParts } from '../ports.ts';
 import { callerOf } from './callers.ts';
 import { RequestRefused } from './errors.ts';
@@ -14,6 +15,8 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export interface ServedParts extends GatewayParts {
   readonly limiter: Limiter;
+  /** Too busy for those who only look; undefined: never. */
+  readonly pressure?: Pick<LoopPressure, 'busy'>;
 }
 
 export function serveRoutes(app: FastifyInstance, parts: ServedParts, routes: readonly AnyRoute[]): void {
@@ -27,7 +30,9 @@ export function serveRoutes(app: FastifyInstance, parts: ServedParts, routes: re
 }
 
 async function answer(route: AnyRoute, request: FastifyRequest, reply: FastifyReply, parts: ServedParts) {
+  if (parts.pressure?.busy && route.limit.class === 'read') throw tooBusy();
   const principal = route.access === 'public' ? NOBODY : await knownCaller(route, request, parts);
+  checkRole(principal, route);
   const { weight } = route.limit;
   takeAllowance(
     parts.limiter.take(
@@ -92,12 +97,28 @@ async function knownCaller(route: AnyRoute, request: FastifyRequest, parts: Serv
   }
 }
 
+function checkRole(principal: Principal, { roles }: AnyRoute): void {
+  if (!roles || principal.roles.some((role) => roles.includes(role))) return;
+  const allowed = `the role ${roles.join(' or ')}`;
+  throw new RequestRefused({
+    code: 'forbidden',
+    message: `This takes ${allowed}.`,
+    field: 'authorization',
+    allowed,
+  });
+}
+
 function takeAllowance(allowance: Allowance, route: AnyRoute, reply: FastifyReply): void {
   const { limit, remaining, resetMs } = allowance;
   const name = route.limit.class;
   reply.header('RateLimit-Policy', `"${name}";q=${limit}`);
   reply.header('RateLimit', `"${name}";r=${remaining};t=${Math.ceil(resetMs / 1000)}`);
   if (!allowance.ok) throw limited(allowance);
+}
+
+function tooBusy(): RequestRefused {
+  const message = 'This gateway is too busy to look that up just now; orders and cancels are taken all the same.';
+  return new RequestRefused({ code: 'overloaded', message });
 }
 
 export function limited({ of, retryAfterMs, limit }: Allowance): RequestRefused {
