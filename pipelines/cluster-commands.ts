@@ -26,6 +26,8 @@ import type { SinkBlock } from './runtime/ports.ts';
 const OPEN_MAX = 20_000;
 const RESERVED = 2_000;
 const DEADLINE_MS = 10_000;
+/** What was decided is told after this time, also where the account's log does not show it yet. */
+const SHOWN_MS = 1_000;
 const LOOK_EVERY_MS = 250;
 const NEWEST_KEPT = 10;
 const DELAYS_KEPT = 4_096;
@@ -170,7 +172,8 @@ export class ClusterCommands implements CommandPort, ControlPort, RecordFeed {
       if (!pending || pending.over) continue;
       pending.records.push(record);
       const lastOfCause = lasts?.lasts[offset - lasts.first] ?? false;
-      if (pending.control ? log === 'control' : pending.end.endsWith({ log, record: record.record, lastOfCause })) {
+      pending.end.see({ log, record: record.record, lastOfCause });
+      if (pending.control ? log === 'control' : pending.end.isShown) {
         pending.over = true;
         over.push(pending);
       }
@@ -218,7 +221,12 @@ export class ClusterCommands implements CommandPort, ControlPort, RecordFeed {
       const lateMs = this.#clock.monotonicMs() - DEADLINE_MS;
       for (const pending of this.#open) {
         // In the order in which they were put in.
-        if (pending.putAtMs > lateMs) break;
+        if (pending.putAtMs > lateMs + DEADLINE_MS - SHOWN_MS) break;
+        if (pending.end.isEnded) {
+          this.#answer(pending, this.#clock.monotonicMs());
+          continue;
+        }
+        if (pending.putAtMs > lateMs) continue;
         this.#open.delete(pending);
         if (pending.position >= 0) this.#byPosition.delete(pending.position);
         pending.reject(new AnswerLate(`no answer was read in ${DEADLINE_MS / 1000} s`));

@@ -110,7 +110,7 @@ export async function openClusterParts(
   const address = { brokers: brokers.split(','), clientId: `${prefix}-${process.pid}` };
   const source = kafkaSource(address);
   const sink = kafkaSink(address);
-  const objects = prefixed(await openArchiveStore(dataDir, storeOptions(project, dataDir)), 'cluster/');
+  const objects = await openClusterObjects(project, dataDir);
   const { records } = configChanges(config, []);
   const known = await readClusterCatalog(objects);
   const cluster =
@@ -125,6 +125,11 @@ export async function openClusterParts(
     throw new ExitError(78, ['the topics are not as the configuration says', ...differences].join('\n  '));
   }
   return { source, sink, objects, rules, cluster, topicOf: (log) => topicOf(rules, cluster.catalog.generation, log) };
+}
+
+/** Where the catalog and the snapshots of a cluster lie. */
+export async function openClusterObjects(project: Project, dataDir: string): Promise<SnapshotObjects> {
+  return prefixed(await openArchiveStore(dataDir, storeOptions(project, dataDir)), 'cluster/');
 }
 
 /** Snapshots lie in the archive's bucket; without one, in a folder that all processes of this machine share. */

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { askExchange } from '../runtime/embedded/control-socket.ts';
 import type { ExchangeStatus } from '../runtime/embedded/exchange-status.ts';
+import { clusterOfProject, statusOfCluster } from './cluster-status.ts';
 import type { Command, CommandIo } from './command.ts';
 import { dataDirectory } from './data-directory.ts';
 
@@ -13,6 +14,7 @@ export const command: Command = {
       args: [...args],
       options: { data: { type: 'string' }, json: { type: 'boolean', default: false } },
     });
+    if (await clusterOfProject()) return statusOfCluster(values.json, io);
     const status = (await askExchange(await dataDirectory(values.data), { ask: 'status' })) as ExchangeStatus;
     if (values.json) io.out(JSON.stringify(status, null, 2));
     else print(status, io);

@@ -11,7 +11,7 @@ import type {
   SelfTradeMode,
   TradingState,
 } from '../generated/records.ts';
-import type { ArchiveOptions, HistoryOptions, KafkaOptions } from './store-options.ts';
+import type { ArchiveOptions, CacheOptions, HistoryOptions, KafkaOptions, LedgerOptions } from './store-options.ts';
 
 export interface AssetRules {
   readonly name: string;
@@ -78,12 +78,21 @@ export interface Config {
   };
   readonly snapshots: { readonly everyMs: number; readonly keep: number };
   readonly log: { readonly segmentBytes: number; readonly keepBytes: number };
-  readonly gateway: { readonly host: string; readonly port: number };
+  readonly gateway: { readonly host: string; readonly port: number; readonly adminPort: number };
+  /** 0: never. */
+  readonly settlementLag: {
+    readonly throttleAboveMs: number;
+    readonly haltAboveMs: number;
+    readonly recoverBelowMs: number;
+    readonly throttledOrdersPerSecond: number;
+  };
   readonly backends: {
     readonly kind: 'embedded' | 'cluster';
     readonly dataDir: string;
     readonly kafka: KafkaOptions;
     readonly history: HistoryOptions;
     readonly archive: ArchiveOptions;
+    readonly ledger: LedgerOptions;
+    readonly cache: CacheOptions;
   };
 }
