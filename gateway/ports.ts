@@ -26,6 +26,7 @@ import type {
 } from '../schemas/generated/records.ts';
 import type { Authenticator } from './identity/principal.ts';
 import type { Limiter } from './limits/limiter.ts';
+import type { SharedBuckets } from './limits/share-buckets.ts';
 
 export type GatewayCommand = Place | Amend | Cancel | CancelAll | Deposit | Withdraw | Adjust;
 export type OperatorOrder = Admin | KeyRevocation | LimitConfig | FeeConfig;
@@ -353,6 +354,8 @@ export interface GatewayParts {
   readonly authenticator?: Authenticator | undefined;
   /** What a client may ask in a time; undefined: buckets of this gateway's own, with the rates that it comes with. */
   readonly limiter?: Limiter | undefined;
+  /** Where gateways tell each other what they let through; undefined: this one limits alone. */
+  readonly buckets?: SharedBuckets | undefined;
   /** 32 hexadecimal digits that nobody can guess. */
   readonly newId: () => string;
   /** A request failed by a fault of ours; its answer named this id and nothing else. */

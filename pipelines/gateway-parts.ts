@@ -1,6 +1,9 @@
 /** What a gateway beside its own lane is built from, whatever stands in front of it. */
 import type { GatewayParts, SampledRecord } from '../gateway/ports.ts';
 import type { GatewayViews } from '../sinks/gateway-views/gateway-views.ts';
+import { openCacheClient } from '../sinks/redis-cache/cache-client.ts';
+import { cacheOptionsOf } from '../sinks/redis-cache/redis-cache.ts';
+import { SharedTakes } from '../sinks/redis-cache/shared-takes.ts';
 import { epochOf } from './exchange-epoch.ts';
 import { exchangeTelemetry } from './exchange-telemetry.ts';
 import { ledgerDatabase } from './gateway-database.ts';
@@ -28,6 +31,8 @@ export function gatewayPartsOf(context: HostContext): HostedParts {
   const history = has('history')
     ? gatewayHistory({ dataDir, config, positions: () => positionsOf('history', status) })
     : undefined;
+  const { nodes, ...cacheOptions } = cacheOptionsOf(config);
+  const cache = nodes === undefined ? undefined : openCacheClient({ ...cacheOptions, nodes });
   const telemetry = exchangeTelemetry({
     status,
     // What passes here is at hand; of other logs the head is asked.
@@ -47,6 +52,7 @@ export function gatewayPartsOf(context: HostContext): HostedParts {
       views: context.sink as GatewayViews,
       history,
       database,
+      buckets: cache && new SharedTakes(cache),
       telemetry,
       clock,
       epoch: epochOf(dataDir, context.generation),
@@ -55,6 +61,7 @@ export function gatewayPartsOf(context: HostContext): HostedParts {
     },
     commands,
     async close() {
+      cache?.close();
       await database?.close();
     },
   };

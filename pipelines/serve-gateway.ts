@@ -4,6 +4,8 @@
  */
 import { createServer } from 'node:net';
 import { LocalLimiter } from '../gateway/limits/local-limiter.ts';
+import { recordedRate } from '../gateway/limits/recorded-rates.ts';
+import { shareBuckets } from '../gateway/limits/share-buckets.ts';
 import { pipelineRoutes } from '../gateway/pipeline/pipeline-routes.ts';
 import type { GatewayParts } from '../gateway/ports.ts';
 import { queryRoutes } from '../gateway/query/query-routes.ts';
@@ -35,7 +37,16 @@ export async function serveGateway(
   also: readonly AnyRoute[] = [],
   say: (line: string) => void = () => {},
 ): Promise<ServedGateway> {
-  const limiter = parts.limiter ?? new LocalLimiter({ clock: parts.clock });
+  const limiter =
+    parts.limiter ??
+    new LocalLimiter({
+      clock: parts.clock,
+      accountRates: (account, routeClass) => recordedRate(parts.views, account, routeClass),
+    });
+  const sharing =
+    parts.buckets && limiter instanceof LocalLimiter
+      ? shareBuckets(limiter, parts.buckets, { failed: (error) => parts.failed(error, 'sharing of buckets') })
+      : undefined;
   const shared: GatewayParts = { ...parts, limiter };
   const app = await buildRestServer(shared, [...pipelineRoutes, ...also]);
   await queryRoutes(app, shared);
@@ -44,6 +55,7 @@ export async function serveGateway(
   const close = async () => {
     await sockets.close();
     await app.close();
+    await sharing?.stop();
   };
   try {
     const url = await app.listen({ host: address.host, port: address.port });

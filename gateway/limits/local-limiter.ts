@@ -32,7 +32,7 @@ const BUCKETS_MAX = 100_000;
 export interface LocalLimiterOptions {
   readonly clock: { nowMicros(): number };
   readonly rates?: LimiterRates;
-  /** Requests a second that an account may make by an order of an operator, asked at each take; undefined: as all. */
+  /** What an account may do by an order of an operator, with each of its credentials; undefined: as all. */
   readonly accountRates?: (account: AccountId, routeClass: RouteClass) => BucketRate | undefined;
 }
 
@@ -102,14 +102,10 @@ export class LocalLimiter implements Limiter {
     if ('address' in asker) return [this.#bucket('address', networkOf(asker.address), routeClass, nowMicros)];
     const { account, keyId, sessionId } = asker;
     const credential = keyId ?? sessionId;
-    const ofAccount = this.#bucket(
-      'account',
-      String(account),
-      routeClass,
-      nowMicros,
-      this.#accountRates?.(account, routeClass),
-    );
-    return credential === undefined ? [ofAccount] : [this.#bucket('key', credential, routeClass, nowMicros), ofAccount];
+    const ordered = this.#accountRates?.(account, routeClass);
+    const ofAccount = this.#bucket('account', String(account), routeClass, nowMicros, ordered);
+    if (credential === undefined) return [ofAccount];
+    return [this.#bucket('key', credential, routeClass, nowMicros, ordered), ofAccount];
   }
 
   #bucket(kind: Kind, who: string, routeClass: RouteClass, nowMicros: number, ordered?: BucketRate) {

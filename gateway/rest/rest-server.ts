@@ -1,6 +1,7 @@
 /** REST: the routes of the table on a server of our own settings. Built without a port, so tests may inject. */
 import type { FastifyInstance } from 'fastify';
 import { LocalLimiter } from '../limits/local-limiter.ts';
+import { watchLoop } from '../limits/loop-pressure.ts';
 import type { GatewayParts } from '../ports.ts';
 import { plainServer } from './plain-server.ts';
 import type { AnyRoute } from './route.ts';
@@ -12,7 +13,9 @@ import { serveRoutes } from './serve-routes.ts';
 export async function buildRestServer(parts: GatewayParts, also: readonly AnyRoute[] = []): Promise<FastifyInstance> {
   const app = plainServer(parts);
   const limiter = parts.limiter ?? new LocalLimiter({ clock: parts.clock });
-  serveRoutes(app, { ...parts, limiter }, servedRoutes(also));
+  const pressure = watchLoop();
+  app.addHook('onClose', async () => pressure.stop());
+  serveRoutes(app, { ...parts, limiter, pressure }, servedRoutes(also));
   return app;
 }
 
