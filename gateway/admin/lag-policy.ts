@@ -62,7 +62,8 @@ export class LagPolicy {
 
   async #step(lagMs: number): Promise<void> {
     const { throttleAboveMs, haltAboveMs, recoverBelowMs } = this.#bounds;
-    if (lagMs < recoverBelowMs) {
+    // Never above what it recovers from: it would come and go.
+    if (lagMs < Math.min(recoverBelowMs, throttleAboveMs || recoverBelowMs, haltAboveMs || recoverBelowMs)) {
       this.#watching = false;
       await this.#recover();
       return;

@@ -11,6 +11,7 @@ import { playRecording } from '../play-recording.ts';
 import { serveControlSocket } from '../runtime/embedded/control-socket.ts';
 import { nodeDisk } from '../runtime/outside/node-disk.ts';
 import { systemClock } from '../runtime/outside/system-clock.ts';
+import { probeAdminAddress } from '../serve-admin.ts';
 import { probeGatewayAddress } from '../serve-gateway.ts';
 import { startExchange } from '../start-exchange.ts';
 import { type Command, type CommandIo, UsageError } from './command.ts';
@@ -60,7 +61,11 @@ export const command: Command = {
       recording,
       firstDayOrdersPerSecond: values['no-first-day'] ? undefined : THIN_ORDERS_PER_SECOND,
       hosts: { gateway: { open: GATEWAY_MODULE, settings: undefined } },
-      beforeRecovery: () => probeGatewayAddress(project.config.gateway),
+      beforeRecovery: async () => {
+        const { host, adminPort } = project.config.gateway;
+        await probeGatewayAddress(project.config.gateway);
+        await probeAdminAddress({ host, port: adminPort });
+      },
       say: io.err,
       fail: (error) => endAtOnce(error, dataDir, io),
     });
@@ -75,7 +80,7 @@ export const command: Command = {
     // Where it cannot be had, the exchange fails as a whole, and says so.
     const interruption = interrupted(io.signal);
     const gateway = (await Promise.race([exchange.hostOpen('gateway'), interruption])) as GatewayFacts | undefined;
-    if (gateway) for (const line of welcome(gateway.url, gateway.token, dataDir)) io.out(line);
+    if (gateway) for (const line of welcome(gateway, dataDir)) io.out(line);
     if (recording) {
       const played = await playRecording(exchange, recording, io.signal);
       io.err(
@@ -91,11 +96,12 @@ export const command: Command = {
 };
 
 /** What a newcomer needs now; both commands work as they are pasted. */
-function welcome(url: string, token: string, dataDir: string): string[] {
+function welcome({ url, token, adminUrl }: GatewayFacts, dataDir: string): string[] {
   return [
     '',
     `exchange  ${url}/v1/symbols`,
     `token     ${token}`,
+    `admin     ${adminUrl}/admin/v1/markets (with the token)`,
     `data      ${dataDir}`,
     '',
     'give yourself paper money, then buy a little bitcoin:',

@@ -21,12 +21,19 @@ const MICROS: { readonly [unit: string]: number } = {
 
 /** A span between two bounds, in microseconds. */
 export function duration(minMicros: number, maxMicros: number) {
-  return form<DurationText, number>((text) => {
-    const parts = /^([1-9]\d{0,8})(ms|s|m|h|d)$/.exec(text);
-    if (parts === null) return undefined;
-    const micros = Number(parts[1]) * MICROS[parts[2]!]!;
-    return micros >= minMicros && micros <= maxMicros ? micros : undefined;
-  });
+  return form<DurationText, number>((text) => microsOf(text, minMicros, maxMicros));
+}
+
+/** The same; `never` is 0. */
+export function durationOrNever(minMicros: number, maxMicros: number) {
+  return form<DurationText | 'never', number>((text) => (text === 'never' ? 0 : microsOf(text, minMicros, maxMicros)));
+}
+
+function microsOf(text: string, minMicros: number, maxMicros: number): number | undefined {
+  const parts = /^([1-9]\d{0,8})(ms|s|m|h|d)$/.exec(text);
+  if (parts === null) return undefined;
+  const micros = Number(parts[1]) * MICROS[parts[2]!]!;
+  return micros >= minMicros && micros <= maxMicros ? micros : undefined;
 }
 
 /** A rate in basis points with at most two decimals, in ppm; negative is a rebate. */

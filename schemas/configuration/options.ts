@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { CANDLE_INTERVALS } from '../candle-intervals.ts';
 import { enumSymbols } from '../generated/records.ts';
 import { idLimits } from '../ids.ts';
-import { band, basisPoints, bytes, decimalText, duration, perSecond } from './forms.ts';
+import { band, basisPoints, bytes, decimalText, duration, durationOrNever, perSecond } from './forms.ts';
 import { option, whole } from './option.ts';
 import { archiveOptions, cacheOptions, historyOptions, kafkaOptions, ledgerOptions } from './store-options.ts';
 
@@ -202,6 +202,37 @@ const gateway = z.strictObject({
     allowed: 'a whole number from 0 to 65535',
     env: 'SLUICE_GATEWAY_PORT',
   }),
+  adminPort: option(whole(0, 65_535).optional(), {
+    help: 'Port that operators are listened to on; 0 takes any that is free. Default: the one after port.',
+    allowed: 'a whole number from 0 to 65535',
+    env: 'SLUICE_GATEWAY_ADMIN_PORT',
+  }),
+});
+
+const settlementLag = z.strictObject({
+  throttle: option(durationOrNever(1_000_000, 86_400_000_000).default(0), {
+    help: 'Settlement further behind than this: every account may send fewer orders, until it keeps up again.',
+    allowed: "a span from '1s' to '1d', or 'never'",
+    unit: 'µs',
+    env: 'SLUICE_SETTLEMENT_LAG_THROTTLE',
+  }),
+  halt: option(durationOrNever(1_000_000, 86_400_000_000).default(0), {
+    help: 'Further than this: markets halt, until it keeps up again. Without it trading goes on while PostgreSQL is away.',
+    allowed: "a span from '1s' to '1d', or 'never'",
+    unit: 'µs',
+    env: 'SLUICE_SETTLEMENT_LAG_HALT',
+  }),
+  recover: option(duration(100_000, 86_400_000_000).default(2_000_000), {
+    help: 'Settlement keeps up again when it is less behind than this.',
+    allowed: "a span from '100ms' to '1d'",
+    unit: 'µs',
+    env: 'SLUICE_SETTLEMENT_LAG_RECOVER',
+  }),
+  orders: option(whole(1, 1_000_000).default(5), {
+    help: 'Orders and amends that an account may send in a second while they are throttled.',
+    allowed: 'a whole number from 1 to 1,000,000',
+    env: 'SLUICE_SETTLEMENT_LAG_ORDERS',
+  }),
 });
 
 const backends = z.strictObject({
@@ -248,6 +279,7 @@ export const configOptions = z.strictObject({
   snapshots: snapshots.prefault({}),
   log: log.prefault({}),
   gateway: gateway.prefault({}),
+  settlementLag: settlementLag.prefault({}),
   backends,
 });
 

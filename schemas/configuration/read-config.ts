@@ -201,7 +201,13 @@ class Reading {
       partitions: { accounts: accountPartitions, ...places },
       snapshots: { everyMs: parsed.snapshots.every / 1_000, keep: parsed.snapshots.keep },
       log: { segmentBytes: parsed.log.segment, keepBytes: parsed.log.keep },
-      gateway: parsed.gateway,
+      gateway: { ...parsed.gateway, adminPort: adminPortOf(parsed.gateway) },
+      settlementLag: {
+        throttleAboveMs: parsed.settlementLag.throttle / 1_000,
+        haltAboveMs: parsed.settlementLag.halt / 1_000,
+        recoverBelowMs: parsed.settlementLag.recover / 1_000,
+        throttledOrdersPerSecond: parsed.settlementLag.orders,
+      },
       backends: parsed.backends,
     };
   }
@@ -403,4 +409,9 @@ function show(value: unknown): string {
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) for (const inner of Object.values(value)) deepFreeze(inner);
   return Object.freeze(value);
+}
+
+/** The port after the gateway's; any that is free where the gateway takes any, or has the last. */
+function adminPortOf({ port, adminPort }: ConfigOptions['gateway']): number {
+  return adminPort ?? (port === 0 || port === 65_535 ? 0 : port + 1);
 }
