@@ -14,6 +14,8 @@ export interface WaitingRecord {
   readonly payload: Uint8Array;
   /** Packed position of the command at the head. */
   readonly correlationId: number;
+  /** Number of the newest clock record of this log up to here, this one included. */
+  readonly tick: number;
 }
 
 export class ArchivedStream {
@@ -28,7 +30,6 @@ export class ArchivedStream {
   #entry = 0;
   #waiting: WaitingRecord[] = [];
   #first = 0;
-  /** Number of the newest clock record read so far. */
   #tick = 0;
 
   constructor(store: ObjectStore, logNumber: number, entries: readonly ManifestEntry[]) {
@@ -50,9 +51,9 @@ export class ArchivedStream {
     return this.#waiting[this.#first];
   }
 
-  /** Command whose run the records end with, where more are to be read: that run may go on. 0: none. */
-  get unfinished(): number {
-    return this.read ? 0 : (this.#waiting.at(-1)?.correlationId ?? 0);
+  /** Number of the newest clock record read: every record before it is known. */
+  get tick(): number {
+    return this.#tick;
   }
 
   take(): void {
@@ -79,7 +80,7 @@ export class ArchivedStream {
         if (record.type === 'tick') this.#tick = record.number;
         if (correlationId !== last) onRun(correlationId);
         last = correlationId;
-        this.#waiting.push({ offset, chainKey, payload, correlationId });
+        this.#waiting.push({ offset, chainKey, payload, correlationId, tick: this.#tick });
       }
     }
   }

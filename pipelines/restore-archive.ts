@@ -201,6 +201,10 @@ function asExit(error: unknown): unknown {
 /**
  * Finds the next command that may run: its own record is at the front of its partition, and so is the first record of its
  * run in every other partition that holds one. Two such commands share no partition, so either may go first.
+ *
+ * Partitions are read by segments, and so one further than another. A clock record is copied to every partition within one
+ * command, so all records of a command lie between the same two of them everywhere: it may run once every partition is
+ * read to the later one.
  */
 class CommandMerge {
   /** Edges by which sources write, by number. */
@@ -234,19 +238,17 @@ class CommandMerge {
 
   ready(): { readonly stream: ArchivedStream; readonly record: WaitingRecord } | undefined {
     const fronts = new Map<number, number>();
-    for (const { front, read } of this.#streams) {
-      // A partition that is not read to its end could still hold records of any command.
-      if (!front && !read) return undefined;
+    let readTo = Number.POSITIVE_INFINITY;
+    for (const { front, read, tick } of this.#streams) {
+      if (!read) readTo = Math.min(readTo, tick);
       if (front) fronts.set(front.correlationId, (fronts.get(front.correlationId) ?? 0) + 1);
     }
     for (const stream of this.#streams) {
       const record = stream.front;
-      if (!record) continue;
+      if (!record || record.tick >= readTo) continue;
       const position = packPosition(this.#logNumbers[stream.log]!, stream.partition, record.offset);
       if (position !== record.correlationId) continue;
-      if (fronts.get(position) !== this.#runs.get(position)) continue;
-      // A segment ends with a tick, and what the tick caused may stand in the next one.
-      if (this.#streams.every(({ unfinished }) => unfinished !== position)) return { stream, record };
+      if (fronts.get(position) === this.#runs.get(position)) return { stream, record };
     }
     return undefined;
   }

@@ -11,6 +11,7 @@ import { nodeDisk } from '../../pipelines/runtime/outside/node-disk.ts';
 import { systemClock } from '../../pipelines/runtime/outside/system-clock.ts';
 import spot from '../../pipelines/spot.ts';
 import { ExitError } from '../../schemas/exit.ts';
+import type { ArchiveOptions } from '../../sinks/avro-archive/archive-options.ts';
 import { avroArchive } from '../../sinks/avro-archive/avro-archive.ts';
 import { openFolderStore } from '../../sinks/avro-archive/folder-store.ts';
 import { verifyArchive } from '../../sinks/avro-archive/verify-archive.ts';
@@ -27,8 +28,19 @@ function temporaryFolder(): string {
 /** The archive that a run leaves: segments close at ticks, what is open at the end is not in it. */
 async function archived(recorded: RecordedMarket, segmentSeconds = 5): Promise<string> {
   const dataDir = temporaryFolder();
+  await archiveInto(dataDir, recorded, { segmentSeconds });
+  return join(dataDir, 'archive');
+}
+
+/** Those logs only, where some are named. */
+async function archiveInto(
+  dataDir: string,
+  recorded: RecordedMarket,
+  options: Partial<ArchiveOptions>,
+  logs = Object.keys(recorded.catalog.logs),
+): Promise<void> {
   writeFileSync(join(dataDir, 'catalog.json'), JSON.stringify(recorded.catalog));
-  const sink = await avroArchive({ segmentSeconds }).open({
+  const sink = await avroArchive(options).open({
     id: 'archive',
     dataDir,
     config: {},
@@ -38,9 +50,8 @@ async function archived(recorded: RecordedMarket, segmentSeconds = 5): Promise<s
     say: assert.fail,
   });
   await sink.positions();
-  for (const block of frameBlocks(recorded)) await sink.write(block);
+  for (const block of frameBlocks(recorded)) if (logs.includes(block.log)) await sink.write(block);
   await sink.close();
-  return join(dataDir, 'archive');
 }
 
 async function restore(archive: string) {
@@ -123,6 +134,18 @@ test('restores every archived command, byte for byte, to the state it led to', a
   );
   const sameRun = recordMarketUpTo(restored.lastTick.number);
   assert.deepEqual(stateHashes(head), sameRun);
+});
+
+test('restores logs whose segments reach differently far: what one has more of waits for the others', async () => {
+  for (const long of [['commands'], ['accounts']]) {
+    const dataDir = temporaryFolder();
+    const short = Object.keys(market.catalog.logs).filter((log) => !long.includes(log));
+    await archiveInto(dataDir, market, { segmentSeconds: 8 }, long);
+    await archiveInto(dataDir, market, { segmentSeconds: 1 }, short);
+    const { dataDir: restoredDir, restored } = await restore(join(dataDir, 'archive'));
+    assertPrefixes(restoredDir, market);
+    assert.ok(restored.commands > 500, `${long}: ${restored.commands} commands`);
+  }
 });
 
 test('a log that was archived less far cuts what it caused, and only that', async () => {
