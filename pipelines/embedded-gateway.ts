@@ -55,12 +55,13 @@ export default async function openEmbeddedGateway(context: HostContext): Promise
     },
     { host: gateway.host, port: gateway.adminPort },
   );
-  const served = await serveGateway(whole, gateway, identityRoutes(identity), context.say).catch(
-    async (error: unknown) => {
-      await admin.close();
-      throw error;
-    },
-  );
+  const served = await serveGateway(whole, gateway, identityRoutes(identity), {
+    say: context.say,
+    adminPort: Number(new URL(admin.url).port),
+  }).catch(async (error: unknown) => {
+    await admin.close();
+    throw error;
+  });
   pagePort = Number(new URL(served.url).port);
   return {
     reading: () => commands.reading(),

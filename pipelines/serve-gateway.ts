@@ -12,7 +12,7 @@ import { queryRoutes } from '../gateway/query/query-routes.ts';
 import { buildRestServer } from '../gateway/rest/rest-server.ts';
 import type { AnyRoute } from '../gateway/rest/route.ts';
 import { attachSockets } from '../gateway/sockets/attach-sockets.ts';
-import { servePage } from '../gateway/web/serve-page.ts';
+import { type ServePageOptions, servePage } from '../gateway/web/serve-page.ts';
 import { ExitError } from '../schemas/exit.ts';
 
 export interface ListenAddress {
@@ -28,14 +28,14 @@ export interface ServedGateway {
 }
 
 /**
- * `also`: routes of rooms that not every gateway has. `say`: told of what takes a moment, such as building the page.
+ * `also`: routes of rooms that not every gateway has. `page`: who is told that it was built, and where its operators are listened to.
  * Throws `ExitError` 78 where it cannot listen.
  */
 export async function serveGateway(
   parts: GatewayParts,
   address: ListenAddress,
   also: readonly AnyRoute[] = [],
-  say: (line: string) => void = () => {},
+  page: ServePageOptions = { say: () => {} },
 ): Promise<ServedGateway> {
   const limiter =
     parts.limiter ??
@@ -50,7 +50,7 @@ export async function serveGateway(
   const shared: GatewayParts = { ...parts, limiter };
   const app = await buildRestServer(shared, [...pipelineRoutes, ...also]);
   await queryRoutes(app, shared);
-  await servePage(app, { say });
+  await servePage(app, page);
   const sockets = attachSockets(app.server, shared);
   const close = async () => {
     await sockets.close();

@@ -5,29 +5,31 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { builtPage } from './build/built-page.ts';
 
 export interface ServePageOptions {
   /** Told when the page was built, or could not be. */
   readonly say: (line: string) => void;
-  /** Origins beside its own that the page may talk to, such as that of the admin listener. */
-  readonly origins?: readonly string[];
+  /** Port of the listener of operators on the same host, where there is one: the page may talk to it as well. */
+  readonly adminPort?: number | undefined;
 }
 
 const ASSET_SECONDS = 365 * 24 * 3600;
+/** What may stand in a policy; a host that says more is given none of it. */
+const HOSTNAME = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])$/;
 const WAITING = fileURLToPath(new URL('waiting.html', import.meta.url));
 
 /**
- * Adds `/`, `/assets/*` and `/favicon.svg`. Does not wait: where the page must be built first, the document asks for a
+ * Adds `/`, `/page.json`, `/assets/*` and `/favicon.svg`. Does not wait: where the page must be built first, the document asks for a
  * moment of patience and comes again by itself; all else of the gateway is there at once.
  */
-export async function servePage(app: FastifyInstance, { say, origins = [] }: ServePageOptions): Promise<void> {
-  let page: { readonly folder: string; readonly policy: string } | undefined;
+export async function servePage(app: FastifyInstance, { say, adminPort }: ServePageOptions): Promise<void> {
+  let page: { readonly folder: string; readonly html: string } | undefined;
   let fault: string | undefined;
   builtPage(say).then(
     (folder) => {
-      page = { folder, policy: contentPolicy(readFileSync(join(folder, 'index.html'), 'utf8'), origins) };
+      page = { folder, html: readFileSync(join(folder, 'index.html'), 'utf8') };
     },
     (error: Error) => {
       fault = error.message;
@@ -36,9 +38,13 @@ export async function servePage(app: FastifyInstance, { say, origins = [] }: Ser
   );
   await app.register(fastifyStatic, { root: fileURLToPath(new URL('.', import.meta.url)), serve: false });
 
-  app.get('/', async (_request, reply) => {
+  app.get('/page.json', async (_request, reply) => {
+    reply.header('Cache-Control', 'no-store');
+    return { admin_port: adminPort ?? null };
+  });
+  app.get('/', async (request, reply) => {
     if (page) {
-      protect(reply, page.policy).header('Cache-Control', 'no-cache');
+      protect(reply, contentPolicy(page.html, adminOrigins(request, adminPort))).header('Cache-Control', 'no-cache');
       return reply.sendFile('index.html', page.folder, { cacheControl: false });
     }
     const waiting = await readFile(WAITING, 'utf8');
@@ -61,6 +67,11 @@ export async function servePage(app: FastifyInstance, { say, origins = [] }: Ser
     protect(reply, "default-src 'none'; style-src 'unsafe-inline'");
     return reply.sendFile('favicon.svg', page.folder, { maxAge: 3_600_000 });
   });
+}
+
+/** The listener of operators as this browser reaches it: the host that it asked for, another port. */
+function adminOrigins({ protocol, hostname }: FastifyRequest, adminPort: number | undefined): string[] {
+  return adminPort !== undefined && HOSTNAME.test(hostname) ? [`${protocol}://${hostname}:${adminPort}`] : [];
 }
 
 /** Scripts and styles from here alone, data from here alone, and nobody may put the page into a frame. */

@@ -77,6 +77,9 @@ function begin(tokens: Tokens, email?: string): void {
   const credentials: SessionCredentials = {
     kind: 'session',
     accessToken: tokens.access_token,
+    onRefresh: ({ accessToken }) => {
+      exchange.session.token = accessToken;
+    },
     onEnded: () => {
       notices.add('bad', 'Signed out', 'The session is over; sign in again.');
       exchange.session.nobody();

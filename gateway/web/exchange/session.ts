@@ -13,15 +13,20 @@ const HAD_SESSION = 'sluice.session';
 export class SessionStore extends Store {
   state: SessionState = { phase: 'asking' };
   credentials: Credentials | undefined;
+  /** The newest access token, for the listener of operators. */
+  token: string | undefined;
 
   signedIn(credentials: Credentials, name: string, roles: readonly string[]): void {
     this.credentials = credentials;
+    if (credentials.kind === 'token') this.token = credentials.token;
+    if (credentials.kind === 'session') this.token = credentials.accessToken;
     this.state = { phase: 'signed-in', name, roles };
     this.changedNow();
   }
 
   nobody(): void {
     this.credentials = undefined;
+    this.token = undefined;
     this.state = { phase: 'nobody' };
     forgetToken();
     this.changedNow();

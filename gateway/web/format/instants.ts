@@ -20,3 +20,8 @@ export function lasting(ms: number): string {
   if (seconds < 129_600) return `${Math.round(seconds / 3_600)} h`;
   return `${Math.round(seconds / 86_400)} d`;
 }
+
+/** A delay as it is best read: `12 ms`, then seconds, minutes, hours. */
+export function delay(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms)} ms` : lasting(ms);
+}

@@ -59,9 +59,14 @@ export function compact(value: number): string {
   return fixed(value);
 }
 
+/** Whole ones, each second. */
+export function perSecond(count: number): string {
+  return `${count < 10_000 ? grouped(String(Math.round(count))) : compact(count)}/s`;
+}
+
 function fixed(value: number): string {
   const size = Math.abs(value);
-  const decimals = size >= 1_000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 4;
+  const decimals = Number.isInteger(value) || size >= 1_000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 4;
   return grouped(value.toFixed(decimals)).replace('-', '−');
 }
 

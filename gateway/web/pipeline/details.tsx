@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { errorWords } from '../exchange/exchange.ts';
 import { exchange } from '../exchange/the-exchange.ts';
-import { timeOfDay } from '../format/instants.ts';
+import { delay, timeOfDay } from '../format/instants.ts';
 import { compact, grouped } from '../format/numbers.ts';
 import { useStore } from '../stores/store.ts';
 import { edgeName, type Graph } from './graph-layout.ts';
@@ -49,8 +49,8 @@ export function NodeDetails({ graph, id, choose }: { graph: Graph; id: string; c
         {sink ? (
           <>
             <Row name="state" value={sink.state} />
-            <Row name="behind" value={`${Math.round(sink.lag_ms)} ms, ${grouped(String(sink.lag_records))} records`} />
-            <Row name="p50, p99" value={`${Math.round(sink.p50_ms)} ms, ${Math.round(sink.p99_ms)} ms`} />
+            <Row name="behind" value={`${delay(sink.lag_ms)}, ${grouped(String(sink.lag_records))} records`} />
+            <Row name="p50, p99" value={`${delay(sink.p50_ms)}, ${delay(sink.p99_ms)}`} />
             <Row name="waiting" value={grouped(String(sink.queued))} />
           </>
         ) : null}
@@ -110,7 +110,7 @@ export function EdgeDetails({ name }: { name: string }) {
         <Row name="each second" value={grouped(String(edge?.records_per_second ?? 0))} />
         <Row name="since the start" value={grouped(String(edge?.records ?? 0))} />
         <Row name="waiting" value={grouped(String(edge?.queued ?? 0))} />
-        <Row name="p99" value={edge?.p99_ms == null ? 'not measured here' : `${Math.round(edge.p99_ms)} ms`} />
+        <Row name="p99" value={edge?.p99_ms == null ? 'not measured here' : delay(edge.p99_ms)} />
         <Row name="blocks" value={edge && edge.blocked > 0 ? `yes, ${edge.blocked} times` : 'no'} />
       </dl>
       <h3>Newest records</h3>

@@ -15,8 +15,8 @@ import {
 import { useEffect, useMemo, useState } from 'react';
 import { takePaperAccount } from '../account/take-account.ts';
 import { exchange } from '../exchange/the-exchange.ts';
-import { lasting } from '../format/instants.ts';
-import { compact, grouped } from '../format/numbers.ts';
+import { delay, lasting } from '../format/instants.ts';
+import { compact, grouped, perSecond } from '../format/numbers.ts';
 import { Empty } from '../shell/empty.tsx';
 import { useStore } from '../stores/store.ts';
 import { EdgeDetails, NodeDetails } from './details.tsx';
@@ -24,8 +24,8 @@ import { backEdges, edgeName, type Graph, type GraphNode, placeGraph } from './g
 import { OrderTour, tour } from './order-tour.tsx';
 import { pipeline } from './pipeline-data.ts';
 
-const COLUMN = 186;
-const ROW = 92;
+const COLUMN = 150;
+const ROW = 104;
 
 type NodeData = { readonly node: GraphNode };
 type EdgeData = { readonly name: string; readonly back: boolean };
@@ -141,9 +141,9 @@ function Busiest() {
               <td>
                 {sink} {state === 'running' ? null : <span className="muted">{state}</span>}
               </td>
-              <td className={`number ${lag_ms > 5_000 ? 'warn' : ''}`}>{Math.round(lag_ms)} ms</td>
+              <td className={`number ${lag_ms > 5_000 ? 'warn' : ''}`}>{delay(lag_ms)}</td>
               <td className="number">{compact(lag_records)}</td>
-              <td className="number">{Math.round(p99_ms)} ms</td>
+              <td className="number">{delay(p99_ms)}</td>
             </tr>
           ))}
         </tbody>
@@ -173,6 +173,8 @@ function pictureOf(graph: Graph): { nodes: Node<NodeData>[]; edges: Edge<EdgeDat
       type: 'part',
       position: { x: column * COLUMN, y: row * ROW },
       data: { node },
+      sourcePosition: Position.Right,
+      targetPosition: Position.Left,
     }),
   );
   const edges = graph.edges.map((edge): Edge<EdgeData> => {
@@ -195,13 +197,11 @@ function PartNode({ data: { node } }: NodeProps<Node<NodeData>>) {
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <strong>{node.id}</strong>
       <span className="muted">
-        {node.kind === 'log'
-          ? `log, ${node.partitions} ${node.key ? `by ${node.key}` : 'partition'}`
-          : (node.operator ?? node.source ?? node.sink)}
+        {node.kind === 'log' ? (node.key ? `log by ${node.key}` : 'log') : (node.operator ?? node.source ?? node.sink)}
       </span>
       <span>
-        {rate === undefined ? null : `${compact(rate)}/s`}
-        {sink ? `${Math.round(sink.lag_ms)} ms behind` : null}
+        {rate === undefined ? null : perSecond(rate)}
+        {sink ? `${delay(sink.lag_ms)} behind` : null}
       </span>
       <Handle type="source" position={Position.Right} isConnectable={false} />
     </div>
@@ -242,7 +242,8 @@ function PipeEdge({
             className={`pipe-label ${blocks ? 'blocks' : ''}`}
             style={{ transform: `translate(-50%, -50%) translate(${labelX}px, ${labelY}px)` }}
           >
-            {compact(rate)}/s{blocks ? ' blocks' : ''}
+            {perSecond(rate)}
+            {blocks ? ' blocks' : ''}
             {queue ? (
               <span className="gauge" title={`${edge?.queued ?? 0} of ${queue.records} records wait`}>
                 <i style={{ width: `${fill * 100}%` }} />

@@ -26,6 +26,7 @@ export default function QueryPlace() {
   const [sql, setSql] = useState(EXAMPLES[0]!.sql);
   const [answer, setAnswer] = useState<QueryAnswer>();
   const [fault, setFault] = useState<string>();
+  const [plain, setPlain] = useState<string>();
   const [tookMs, setTookMs] = useState<number>();
   const [running, setRunning] = useState(false);
   const asked = useRef(0);
@@ -35,7 +36,7 @@ export default function QueryPlace() {
     const number = ++asked.current;
     setRunning(true);
     const startMs = performance.now();
-    const result = await exchange.client.rest.request<QueryAnswer>({
+    const result = await exchange.client.rest.request<unknown>({
       method: 'POST',
       path: '/query',
       query: {
@@ -54,9 +55,12 @@ export default function QueryPlace() {
       return;
     }
     setFault(undefined);
+    const table = tableOf(result.value);
     // Another format was asked for in the statement: it is shown as it came.
-    if (typeof result.value === 'string') setFault(result.value);
-    else setAnswer(result.value);
+    if (table) {
+      setAnswer(table);
+      setPlain(undefined);
+    } else setPlain(String(result.value));
   };
   const take = ({ sql: text }: SavedQuery) => {
     setSql(text);
@@ -154,6 +158,8 @@ export default function QueryPlace() {
       <section className="panel query-result scroll" aria-label="Answer">
         {fault ? (
           <div className="query-fault down">{fault}</div>
+        ) : plain ? (
+          <div className="query-fault">{plain}</div>
         ) : answer ? (
           <AnswerTable answer={answer} />
         ) : (
@@ -165,6 +171,22 @@ export default function QueryPlace() {
       </section>
     </main>
   );
+}
+
+/** The endpoint says of everything that it is plain text, as ClickHouse's clients expect. */
+function tableOf(value: unknown): QueryAnswer | undefined {
+  if (typeof value !== 'string') return isTable(value) ? value : undefined;
+  if (!value.startsWith('{')) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(value);
+    return isTable(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isTable(value: unknown): value is QueryAnswer {
+  return typeof value === 'object' && value !== null && 'meta' in value && 'data' in value;
 }
 
 function AnswerTable({ answer: { meta, data } }: { answer: QueryAnswer }) {

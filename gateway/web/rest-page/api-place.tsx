@@ -63,9 +63,13 @@ function Route({ route }: { route: RouteShown }) {
         <span className="method">{route.method}</span> {route.path}
       </h2>
       <p>
-        {route.summary} {route.isPublic ? null : <span className="muted">Needs a credential.</span>}
+        <Words text={route.summary} /> {route.isPublic ? null : <span className="muted">Needs a credential.</span>}
       </p>
-      {route.says ? <p className="muted">{route.says}</p> : null}
+      {route.says ? (
+        <p className="muted">
+          <Words text={route.says} />
+        </p>
+      ) : null}
       {route.fields.length > 0 ? (
         <table className="rows">
           <tbody>
@@ -78,16 +82,27 @@ function Route({ route }: { route: RouteShown }) {
                   {place}
                   {required ? '' : ', optional'}
                 </td>
-                <td>{says}</td>
+                <td>
+                  <Words text={says} />
+                </td>
               </tr>
             ))}
           </tbody>
         </table>
       ) : null}
       <pre>{curlOf(route)}</pre>
-      <p className="muted">{route.answers.map(({ status, says }) => `${status}: ${says}`).join(' · ')}</p>
+      <p className="muted">
+        <Words text={route.answers.map(({ status, says }) => `${status}: ${says}`).join(' · ')} />
+      </p>
     </article>
   );
+}
+
+/** Names between backticks as names. */
+function Words({ text }: { text: string }) {
+  const parts = text.split('`');
+  // biome-ignore lint/suspicious/noArrayIndexKey: parts of one text, which does not change
+  return parts.map((part, at) => (at % 2 === 1 ? <code key={at}>{part}</code> : part));
 }
 
 function curlOf({ method, path, isPublic, example }: RouteShown): string {
