@@ -23,6 +23,8 @@ import { SeededRandom } from '../../sources/market-simulator/random.ts';
 
 const CHILD = fileURLToPath(new URL('./exchange-under-load.ts', import.meta.url));
 const START_DEADLINE_MS = 90_000;
+/** After many kills the stores have much to catch up with, on a machine that may be busy: far off, so that it decides nothing. */
+const CATCH_UP_DEADLINE_MS = 900_000;
 
 export interface KilledRun {
   readonly kills: number;
@@ -54,7 +56,7 @@ export async function killAgainAndAgain(kills: number, seed: number, tell: (line
 /** A last run that only catches up; then log, ledger and history are held against each other and against what clients were told. */
 export async function finishAndCheck(dataDir: string, acksFile: string): Promise<Omit<KilledRun, 'kills'>> {
   const last = startUnderLoad([dataDir, acksFile, '0', '--finish']);
-  await last.line('caught-up');
+  await last.line('caught-up', CATCH_UP_DEADLINE_MS);
   const trades = await checkStores(dataDir);
   last.process.stdin.write('go on\n');
   assert.equal(await last.ended, 0, 'the last run ended with another code');
@@ -80,14 +82,14 @@ export function startUnderLoad(args: readonly string[]) {
   });
   createInterface({ input: child.stderr }).on('line', (line) => notices.push(line));
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const line = async (wanted: string) => {
+  const line = async (wanted: string, deadlineMs = START_DEADLINE_MS) => {
     const seen = lines.includes(wanted)
       ? Promise.resolve()
       : new Promise<void>((resolve) => waiting.push({ line: wanted, resolve }));
     const outcome = await Promise.race([
       seen.then(() => 'seen'),
       ended.then((code) => `ended with ${code}`),
-      sleep(START_DEADLINE_MS, 'silence', { ref: false }),
+      sleep(deadlineMs, 'silence', { ref: false }),
     ]);
     if (outcome !== 'seen') {
       child.kill('SIGKILL');
