@@ -1,10 +1,9 @@
 /** A gateway as a process of a cluster: its own lane over the logs, its own writer of commands. As many as wanted. */
 import { randomBytes } from 'node:crypto';
-import { developmentToken } from '../gateway/identity/development-token.ts';
-import { Identity } from '../gateway/identity/identity.ts';
-import { identityRoutes } from '../gateway/identity/identity-routes.ts';
-import type { GatewayParts } from '../gateway/ports.ts';
 import type { GatewayViews } from '../sinks/gateway-views/gateway-views.ts';
+import { openCacheClient } from '../sinks/redis-cache/cache-client.ts';
+import { cacheOptionsOf } from '../sinks/redis-cache/redis-cache.ts';
+import { SharedTakes } from '../sinks/redis-cache/shared-takes.ts';
 import { ClusterCommands } from './cluster-commands.ts';
 import type { ClusterStatus } from './cluster-status.ts';
 import { exchangeStatusOf } from './cluster-status.ts';
@@ -12,6 +11,7 @@ import { exchangeTelemetry } from './exchange-telemetry.ts';
 import { ledgerDatabase } from './gateway-database.ts';
 import { gatewayHistory } from './gateway-history.ts';
 import type { Project } from './load-project.ts';
+import { type GatewayFacts, openGateway } from './open-gateway.ts';
 import type { LogSink, LogSource } from './runtime/cluster/broker.ts';
 import type { ClusterCatalog } from './runtime/cluster/cluster-catalog.ts';
 import { ClusterLane } from './runtime/cluster/cluster-lane.ts';
@@ -20,7 +20,6 @@ import type { SnapshotObjects } from './runtime/cluster/stage-snapshots.ts';
 import { nodeOf } from './runtime/graph.ts';
 import { planLane } from './runtime/lane-plan.ts';
 import type { Clock } from './runtime/outside/clock.ts';
-import { serveGateway } from './serve-gateway.ts';
 
 export interface ClusterGatewayOptions {
   readonly project: Project;
@@ -39,9 +38,7 @@ export interface ClusterGatewayOptions {
   readonly fail: (error: unknown) => void;
 }
 
-export interface ClusterGateway {
-  readonly url: string;
-  readonly token: string;
+export interface ClusterGateway extends GatewayFacts {
   readonly lane: ClusterLane;
   readonly commands: ClusterCommands;
   stop(): Promise<void>;
@@ -93,7 +90,9 @@ export async function startClusterGateway(options: ClusterGatewayOptions): Promi
   });
   await lane.start();
   const database = nodeOf(graph, 'ledger') ? ledgerDatabase(config, dataDir) : undefined;
-  const parts: Omit<GatewayParts, 'accountOf' | 'newId' | 'failed'> = {
+  const { nodes, ...cacheOptions } = cacheOptionsOf(config);
+  const cache = nodes === undefined ? undefined : openCacheClient({ ...cacheOptions, nodes });
+  const parts = {
     commands,
     control: commands,
     feed: commands,
@@ -102,6 +101,7 @@ export async function startClusterGateway(options: ClusterGatewayOptions): Promi
       ? gatewayHistory({ dataDir, config, positions: () => historyPositions(options.status) })
       : undefined,
     database,
+    buckets: cache && new SharedTakes(cache),
     telemetry: exchangeTelemetry({
       status: async () => exchangeStatusOf(await options.status(), graph),
       newest: async (log) => commands.newest(log) ?? [],
@@ -115,41 +115,18 @@ export async function startClusterGateway(options: ClusterGatewayOptions): Promi
     commandExpiryMicros: config.admission.expiryMicros,
     candleIntervals: config.candles,
   };
-  const { token, accountOf } = developmentToken(dataDir);
-  const identity = new Identity({
-    ...parts,
-    database: database?.as('identity'),
-    dataDir,
-    revokedBefore: parts.views.revoked,
-    accountOf,
-    say,
-  });
-  identity.start();
-  const served = await serveGateway(
-    {
-      ...parts,
-      accountOf,
-      authenticator: identity,
-      newId: () => randomBytes(16).toString('hex'),
-      failed: (error, requestId) =>
-        say(`gateway: request ${requestId} failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`),
-    },
-    config.gateway,
-    identityRoutes(identity),
-    say,
-  );
+  const { facts, close } = await openGateway(parts, { config, dataDir, say });
   return {
-    url: served.url,
-    token,
+    ...facts,
     lane,
     commands,
     async stop() {
-      await served.close();
-      identity.close();
+      await close();
       commands.close();
       await writer.flushed();
       await writer.close();
       await lane.stop();
+      cache?.close();
       await database?.close();
     },
   };

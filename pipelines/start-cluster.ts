@@ -221,6 +221,7 @@ export async function startCluster(options: ClusterOptions): Promise<RunningClus
     }
     for (const id of roles.sinks) {
       const plan = planLane(graph, id);
+      if (plan.sink.definition.wanted?.(config) === false) continue;
       const opened = await plan.sink.definition.open({
         id,
         dataDir,
