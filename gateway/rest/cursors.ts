@@ -13,8 +13,11 @@ export function cursorOf(list: string, ...numbers: readonly number[]): string {
 export function placeOfCursor(list: string, count: number, cursor: string | undefined): readonly number[] | undefined {
   if (cursor === undefined) return undefined;
   const bytes = Buffer.from(cursor, 'base64url');
-  const [name, ...texts] = bytes.toString('latin1').split('.');
-  const numbers = texts.map((text) => (/^[0-9a-z]{1,11}$/.test(text) ? Number.parseInt(text, 36) : Number.NaN));
+  const parts = bytes.toString('latin1').split('.');
+  const name = parts.slice(0, -count).join('.');
+  const numbers = parts
+    .slice(-count)
+    .map((text) => (/^[0-9a-z]{1,11}$/.test(text) ? Number.parseInt(text, 36) : Number.NaN));
   const fits = name === list && numbers.length === count && numbers.every(Number.isSafeInteger);
   // Several texts are the same bytes: one that was never handed out is refused, or an old page could be made look new.
   if (fits && cursorOf(list, ...numbers) === cursor) return numbers;
