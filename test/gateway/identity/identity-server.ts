@@ -21,6 +21,7 @@ export interface IdentityServer {
   readonly running: RunningGateway;
   readonly parts: Omit<GatewayParts, 'accountOf'>;
   readonly said: string[];
+  readonly database: IdentityDatabase;
   /** What seals the secrets of the first gateway's keys. */
   readonly keyFile: string;
   /** Another gateway on the same log and database; `directory` names whose keys it has. */
@@ -45,7 +46,6 @@ export interface GatewayOptions {
 export async function startIdentityServer(): Promise<IdentityServer> {
   const ledger = await startLedgerServer();
   const running = await runGateway();
-  const { accountOf: _, ...parts } = running.parts;
   const directories = mkdtempSync(join(tmpdir(), 'sluice-identity-'));
   const said: string[] = [];
   const gateways: Identity[] = [];
@@ -64,16 +64,20 @@ export async function startIdentityServer(): Promise<IdentityServer> {
   const database: IdentityDatabase = {
     query: (text, values) => (isAway ? nobody : identityPool).query(text, values),
   };
+  const { accountOf: _, ...rest } = running.parts;
+  const parts = { ...rest, database: { as: () => database } };
   return {
     ledger,
     running,
     parts,
+    database,
     said,
     keyFile: join(directories, 'one', 'identity', 'sealing-key'),
     gateway(options = {}) {
       const identity = new Identity({
         ...parts,
         database: 'database' in options ? options.database : database,
+        accountOf: running.parts.accountOf,
         dataDir: join(directories, options.directory ?? 'one'),
         revokedBefore: options.revokedBefore ?? [],
         passwordCost: options.passwordCost ?? CHEAP,
