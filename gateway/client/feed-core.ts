@@ -135,10 +135,11 @@ export abstract class FeedCore<Change> implements Feed<Change> {
   }
 
   #takeSnapshot(frame: SnapshotFrame): void {
-    const newer = frame.epoch !== this.epoch || frame.seq >= this.seq;
-    if (!this.#fresh && !newer && !(this.#waiting && frame.flagged)) return;
-    // One that was not asked for and says nothing new is a repeat.
-    if (!this.#fresh && !this.#waiting && !frame.flagged) return;
+    if (!this.#fresh) {
+      // Whoever stands somewhere gets a snapshot only where what lay between is lost: another one is a repeat.
+      if (!frame.flagged) return;
+      if (!this.#waiting && frame.epoch === this.epoch && frame.seq <= this.seq) return;
+    }
     const restarted = this.epoch !== '';
     const fromSeq = this.#gap?.fromSeq ?? this.seq;
     const because = this.#gap?.because ?? (frame.epoch === this.epoch ? 'missed' : 'epoch');

@@ -25,8 +25,9 @@ export function bookSource(
   timeMicros: () => number,
 ): MergedSource<BookState, BookDelta> {
   return {
-    read(): Shown<BookState> {
+    read(since): Shown<BookState> | undefined {
       const { seq, book } = market();
+      if (seq === since) return undefined;
       return {
         seq,
         timeMicros: timeMicros(),

@@ -173,11 +173,10 @@ export class MarketChannels {
 
   ticker(): AnyMerged {
     return this.#view(`ticker:${this.#name}`, '', TICKER_PERIOD_MS, () => ({
-      read: () => ({
-        seq: this.#logMicros,
-        timeMicros: this.#logMicros,
-        state: this.text.ticker(this.#market),
-      }),
+      read: (since: number) =>
+        since === this.#logMicros
+          ? undefined
+          : { seq: this.#logMicros, timeMicros: this.#logMicros, state: this.text.ticker(this.#market) },
       difference: (from: string, to: string) => (from === to ? undefined : to),
       merge: (deltas: readonly string[]) => deltas.at(-1)!,
       snapshotData: (ticker: string) => ticker,
@@ -190,17 +189,15 @@ export class MarketChannels {
     return this.#view(id, `,"interval":"${interval}"`, CANDLES_PERIOD_MS, () => {
       const news = { changed: new Map<number, Candle>(), closed: false };
       this.#candles.set(id, news);
-      let readMicros = 0;
       const json = (candles: Iterable<Candle>) => `[${[...candles].map((one) => this.text.candle(one)).join(',')}]`;
       const source: MergedSource<CandleChanges, CandleChanges> = {
         // What is shown is what changed since the last look: a delta is the state itself.
-        read: () => {
-          if (readMicros === this.#logMicros || (readMicros > 0 && news.changed.size === 0)) return undefined;
-          readMicros = this.#logMicros;
+        read: (since) => {
+          if (since === this.#logMicros || (since >= 0 && news.changed.size === 0)) return undefined;
           const { changed } = news;
           news.changed = new Map();
           news.closed = false;
-          return { seq: readMicros, timeMicros: readMicros, state: changed };
+          return { seq: this.#logMicros, timeMicros: this.#logMicros, state: changed };
         },
         difference: (_from, to) => to,
         merge: (deltas) => new Map(deltas.flatMap((delta) => [...delta])),

@@ -20,8 +20,8 @@ export interface Shown<S> {
 
 /** Where a merged channel gets its content from. */
 export interface MergedSource<S, D> {
-  /** Undefined: nothing is new, or may be shown just now; asked again at the next beat. `seq` grows with every change. */
-  read(): Shown<S> | undefined;
+  /** Undefined: nothing is newer than `seq`; asked again at the next beat. The `seq` of the answer grows with every change. */
+  read(seq: number): Shown<S> | undefined;
   /** What leads from one state to the next; undefined: they look the same. */
   difference(from: S, to: S): D | undefined;
   /** One delta with the effect of all of them, in order. */
@@ -60,6 +60,8 @@ export class MergedView<S, D> implements View {
   readonly #parts: MergedViewParts<S, D>;
   readonly #readers = new Set<Subscription>();
   #shown: Shown<S> | undefined;
+  /** Up to where the source was read: nothing else was to be shown since `#shown`. */
+  #readSeq = -1;
   #kept: Kept<D>[] = [];
   /** By where they begin; they all lead to what is shown. */
   readonly #bridges = new Map<number, Frame>();
@@ -151,8 +153,9 @@ export class MergedView<S, D> implements View {
   /** Takes the newest state; answers with what changed, where there was a state before. */
   #look(): D | undefined {
     const { source } = this.#parts;
-    const next = source.read();
-    if (next === undefined || next.seq === this.#shown?.seq) return undefined;
+    const next = source.read(this.#readSeq);
+    if (next === undefined) return undefined;
+    this.#readSeq = next.seq;
     const before = this.#shown;
     const delta = before === undefined ? undefined : source.difference(before.state, next.state);
     if (before !== undefined && delta === undefined) return undefined;

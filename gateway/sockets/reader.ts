@@ -3,9 +3,11 @@ import type { Principal } from '../identity/principal.ts';
 import type { Frame } from './frame.ts';
 import type { Wire } from './wire.ts';
 
-/** What may wait for a reader of its own; more of it ends the reader. */
-export const QUEUE_PACKETS_MAX = 256;
-export const QUEUE_BYTES_MAX = 256 * 1024;
+/** What may wait for a reader; more of it ends the reader. */
+export interface QueueBounds {
+  readonly packets: number;
+  readonly bytes: number;
+}
 
 /** A channel as one reader gets it. */
 export interface Subscription {
@@ -44,8 +46,7 @@ const messages: { readonly [R in ClosingReason]: string } = {
 /**
  * One connection. A frame goes out at once while the wire has room. While it has none, frames of channels that may be
  * merged are left out, and made good by one merged frame; the others wait in a bounded queue, whose overflow ends the
- * reader, and nobody else. Invariant: what waits never exceeds {@link QUEUE_PACKETS_MAX} frames and
- * {@link QUEUE_BYTES_MAX} bytes, beside what the wire itself holds.
+ * reader, and nobody else. Invariant: what waits never exceeds the bounds of the queue, beside what the wire itself holds.
  */
 export class Reader {
   readonly wire: Wire;
@@ -62,12 +63,20 @@ export class Reader {
   #queuedBytes = 0;
   #waiting: (() => void)[] = [];
   readonly #watcher: ReaderWatcher;
+  readonly #bounds: QueueBounds;
 
-  constructor(wire: Wire, principal: Principal | undefined, address: string, watcher: ReaderWatcher) {
+  constructor(
+    wire: Wire,
+    principal: Principal | undefined,
+    address: string,
+    watcher: ReaderWatcher,
+    bounds: QueueBounds,
+  ) {
     this.wire = wire;
     this.principal = principal;
     this.address = address;
     this.#watcher = watcher;
+    this.#bounds = bounds;
     wire.onRoom(() => this.#room());
   }
 
@@ -101,7 +110,8 @@ export class Reader {
     }
     this.#queue.push(frame.bytes);
     this.#queuedBytes += frame.bytes.length;
-    if (this.#queue.length > QUEUE_PACKETS_MAX || this.#queuedBytes > QUEUE_BYTES_MAX) this.end('too_slow');
+    const { packets, bytes } = this.#bounds;
+    if (this.#queue.length > packets || this.#queuedBytes > bytes) this.end('too_slow');
   }
 
   /** Writes what this beat gave. */

@@ -18,7 +18,7 @@ import { type ChannelParts, MarketChannels } from './market-channels.ts';
 import { MergedView } from './merged-view.ts';
 import { MessageBudget } from './message-budget.ts';
 import { errorOf, OrderEntry } from './order-entry.ts';
-import { QUEUE_BYTES_MAX, Reader, type ReaderWatcher, type Subscription, type View } from './reader.ts';
+import { type QueueBounds, Reader, type ReaderWatcher, type Subscription, type View } from './reader.ts';
 import type { SocketTimers, Wire } from './wire.ts';
 
 /** Between two looks at what is to be sent: the shortest period of a public channel. */
@@ -33,9 +33,16 @@ export interface SocketLimits {
   readonly subscriptions: number;
   readonly messagesPerSecond: number;
   readonly messagesBurst: number;
+  /** What may wait for one reader; more of it ends the reader. */
+  readonly queue: QueueBounds;
 }
 
-export const DEFAULT_LIMITS: SocketLimits = { subscriptions: 100, messagesPerSecond: 500, messagesBurst: 1000 };
+export const DEFAULT_LIMITS: SocketLimits = {
+  subscriptions: 100,
+  messagesPerSecond: 500,
+  messagesBurst: 1000,
+  queue: { packets: 256, bytes: 256 * 1024 },
+};
 
 export type HubParts = Pick<
   GatewayParts,
@@ -133,7 +140,7 @@ export class SocketHub implements ReaderWatcher {
 
   connect(wire: Wire, principal: Principal | undefined, address: string): Reader {
     const { messagesPerSecond, messagesBurst } = this.#limits;
-    const reader = new Reader(wire, principal, address, this);
+    const reader = new Reader(wire, principal, address, this, this.#limits.queue);
     const budget = new MessageBudget(messagesPerSecond, messagesBurst, this.#timers.nowMs());
     this.#connections.set(reader, { reader, budget });
     if (this.#closing) reader.end('shutdown', 1000);
@@ -418,7 +425,7 @@ export class SocketHub implements ReaderWatcher {
     const nowMicros = this.#parts.clock.nowMicros();
     for (const reader of [...this.#connections.keys()]) {
       if (reader.principal && reader.principal.expiresAtMicros <= nowMicros) reader.end('expired');
-      else if (reader.wire.pendingBytes > QUEUE_BYTES_MAX) reader.end('too_slow');
+      else if (reader.wire.pendingBytes > this.#limits.queue.bytes) reader.end('too_slow');
     }
   }
 
@@ -480,9 +487,9 @@ export class SocketHub implements ReaderWatcher {
         timers: this.#timers,
         periodMs: PIPELINE_PERIOD_MS,
         source: {
-          read: () => {
+          read: (since) => {
             const latest = this.#pipeline?.latest;
-            if (!latest) return undefined;
+            if (!latest || latest.atMicros === since) return undefined;
             return { seq: latest.atMicros, timeMicros: latest.atMicros, state: JSON.stringify(latest) };
           },
           difference: (_from, to) => to,
