@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { ExitError } from '../../schemas/exit.ts';
 import { readAddressFile } from '../../sinks/clickhouse-history/engine/address-file.ts';
 import { historyOptionsOf } from '../../sinks/clickhouse-history/history-options.ts';
-import { loadProject } from '../load-project.ts';
+import { CONFIG_FILE, loadProject } from '../load-project.ts';
 import type { Command, CommandIo } from './command.ts';
 import { UsageError } from './command.ts';
 import { dataDirectory } from './data-directory.ts';
@@ -47,16 +48,21 @@ function formatOf(values: { csv: boolean; json: boolean; format?: string | undef
   return (chosen[0] as string | undefined) ?? 'PrettyCompactMonoBlock';
 }
 
-/** The server of the configuration, or the engine that the running exchange keeps in its data directory. */
+/**
+ * The server of the configuration, or the engine that the running exchange keeps in its data directory. A directory that is
+ * named and holds an engine is asked by that.
+ */
 async function targetOf(data: string | undefined): Promise<Target> {
-  if (data === undefined) {
+  const dataDir = data === undefined ? undefined : await dataDirectory(data);
+  const named = dataDir === undefined ? undefined : readAddressFile(dataDir);
+  if (!named && existsSync(CONFIG_FILE)) {
     const { url, user, password, database } = historyOptionsOf((await loadProject()).config);
     if (url !== undefined) return { url, user, password, database };
   }
-  const dataDir = await dataDirectory(data);
-  const address = readAddressFile(dataDir);
+  const directory = dataDir ?? (await dataDirectory(data));
+  const address = named ?? readAddressFile(directory);
   if (!address)
-    throw new ExitError(75, `${dataDir} has no history: start the exchange with "sluice run", with history on`);
+    throw new ExitError(75, `${directory} has no history: start the exchange with "sluice run", with history on`);
   const { url, database, analyst } = address;
   return { url, database, user: analyst.name, password: analyst.password };
 }

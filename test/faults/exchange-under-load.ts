@@ -4,7 +4,7 @@
  * sends nothing: it waits until every lane has caught up, and for a line on standard input; then it stops and prints the
  * state hashes.
  *
- *     node exchange-under-load.ts DATA_DIR ACKS_FILE SEED [--finish]
+ *     node exchange-under-load.ts DATA_DIR ACKS_FILE SEED [--finish | PAUSE_MS between two batches]
  */
 import { openSync, writeSync } from 'node:fs';
 import configFile from '../../pipeline.config.ts';
@@ -47,7 +47,7 @@ function project(): Project {
     limits: { openOrders: 100_000, orders: '1000000/s', cancels: 'never shed' },
     snapshots: { every: '1s', keep: 3 },
   };
-  const { config, options, faults } = readConfig(given, { file: 'pipeline.config.ts', text: '' }, {});
+  const { config, options, faults } = readConfig(given, { file: 'pipeline.config.ts', text: '' }, storesOfTest());
   if (!config) throw new Error(faults.map(({ says }) => says).join('\n'));
   return {
     configFile: 'pipeline.config.ts',
@@ -58,6 +58,12 @@ function project(): Project {
     graph: spot,
     topologyUrl: new URL('../../pipelines/spot.ts', import.meta.url).href,
   };
+}
+
+/** Servers that the test started, by the variables that name them; whatever else the environment says is not ours. */
+function storesOfTest(): { readonly [name: string]: string | undefined } {
+  const names = Object.keys(process.env).filter((name) => /^SLUICE_(?:LEDGER|HISTORY|ARCHIVE_S3|CACHE)_/.test(name));
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
 }
 
 const fail = (error: unknown): never => {
@@ -74,9 +80,9 @@ const started = await startExchange({
 }).catch(fail);
 say('running');
 if (finish === '--finish') await finishRun();
-else await load(Number(seedText));
+else await load(Number(seedText), Number(finish ?? 2));
 
-async function load(seed: number): Promise<void> {
+async function load(seed: number, pauseMs: number): Promise<void> {
   const acks = openSync(acksFile, 'a');
   const intake = started.exchange.sources.get('intake') as GatewayIntake;
   let state = seed >>> 0;
@@ -154,13 +160,13 @@ async function load(seed: number): Promise<void> {
       batch.push(input(place, id));
     }
     if (!intake.offer(batch)) await new Promise((resolve) => setTimeout(resolve, 5));
-    await new Promise((resolve) => setTimeout(resolve, 2));
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }
 
 async function finishRun(): Promise<void> {
   const { exchange } = started;
-  const until = Date.now() + 120_000;
+  const until = Date.now() + 900_000;
   for (;;) {
     const { lanes } = exchangeStatus(exchange);
     // A tick a second keeps every lane a few records behind at most.
