@@ -46,6 +46,11 @@ function runChecks() {
   const checks = [
     { name: 'biome check', script: 'node_modules/@biomejs/biome/bin/biome', args: ['check', '--error-on-warnings'] },
     { name: 'tsc --noEmit', script: 'node_modules/typescript/bin/tsc', args: ['--noEmit'] },
+    {
+      name: 'tsc --noEmit of the page',
+      script: 'node_modules/typescript/bin/tsc',
+      args: ['--noEmit', '--project', 'gateway/web'],
+    },
   ];
   return checks.filter((check) => !passes(check)).map((check) => check.name);
 }

@@ -193,7 +193,7 @@ function PartNode({ data: { node } }: NodeProps<Node<NodeData>>) {
       : undefined;
   const sink = figures?.sinks.find((each) => each.sink === node.id);
   return (
-    <div className={`part ${node.kind} ${at === node.id ? 'passed' : ''}`}>
+    <div className={`part of-${node.kind} ${at === node.id ? 'passed' : ''}`}>
       <Handle type="target" position={Position.Left} isConnectable={false} />
       <strong>{node.id}</strong>
       <span className="muted">
