@@ -211,7 +211,7 @@ describe('an operator', () => {
     const until = { symbol: 'BTC-USD', state: 'closed', until: '2026-03-02T00:00:00Z', reason: 'a test' };
     assert.deepEqual(refusal(await ask('POST', '/admin/v1/market-states', ada, until)), [400, 'until']);
     const unknown = await ask('POST', '/admin/v1/market-states', ada, {
-      symbol: 'XXX-USD',
+      symbol: 'DOGE-USD',
       state: 'halted',
       reason: 'x',
     });
