@@ -109,15 +109,15 @@ async function connectProducer(kafka: Kafka, patienceMs: number): Promise<Produc
   return producer;
 }
 
+/** Stamped by the client with the time of sending, for retention alone: when an event happened stands in its value. */
 function messagesOf({ topic, partition, records }: Outgoing) {
   assert(records.length <= SEND_RECORDS_MAX, 'more records for one partition than one send takes');
   return {
     topic,
-    messages: records.map(({ value, header, session, timeMs }) => ({
+    messages: records.map(({ value, header, session }) => ({
       partition,
       key: null,
       value: value as Buffer,
-      timestamp: String(timeMs),
       headers:
         session === ''
           ? { [TOPIC_HEADER]: header as Buffer }

@@ -68,6 +68,11 @@ export function kafkaSource(address: KafkaAddress): LogSource {
     );
     const byPartition: Ends[] = [];
     for (const { partition, low, high } of offsets) byPartition[partition] = { low: Number(low), high: Number(high) };
+    for (const [partition, found] of byPartition.entries()) {
+      // What is not known is never taken for empty.
+      if (found && found.low >= 0 && found.high >= found.low) continue;
+      throw new ExitError(75, `the broker does not say where ${topic}/${partition} ends: ${JSON.stringify(found)}`);
+    }
     return byPartition;
   };
   return {

@@ -25,7 +25,6 @@ const outgoing = (topic: string, partition: number, texts: readonly string[]): O
     value: Buffer.from(text),
     header: Buffer.from([1, 2, 3]),
     session: text.startsWith('s') ? 'session-1' : '',
-    timeMs: 1_700_000_000_000,
   })),
 });
 

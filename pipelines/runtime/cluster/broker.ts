@@ -78,8 +78,6 @@ export interface OutgoingRecord {
   readonly header: Uint8Array;
   /** Empty: none. */
   readonly session: string;
-  /** Milliseconds since 1970. */
-  readonly timeMs: number;
 }
 
 export interface Outgoing extends TopicPartition {

@@ -141,7 +141,6 @@ export class HeadWriter {
         value,
         header: bytes,
         session,
-        timeMs: Math.floor(stampedMicros / 1000),
       },
     ]);
     return { log: log.node.id, partition: target, sequence: counter.sequence };

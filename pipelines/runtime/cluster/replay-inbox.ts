@@ -85,7 +85,7 @@ export async function replayInbox(options: InboxReplay): Promise<InboxReplayed> 
     if (unexplained === undefined) continue;
     throw new ExitError(
       76,
-      `the log has record ${unexplained} of ${chainName(chainKey)}, and ${log}/${partition} does not cause it`,
+      `the log has record ${unexplained} of ${chainName(chainKey)}, and ${log}/${partition} does not cause it (${applied} events applied, ${compared} records equal, ${chain.size} not caused)`,
     );
   }
   return {

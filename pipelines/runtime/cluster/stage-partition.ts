@@ -58,7 +58,6 @@ interface Made {
   readonly chainKey: number;
   readonly sequence: number;
   readonly value: Uint8Array;
-  readonly timeMs: number;
 }
 
 export class StagePartition {
@@ -184,7 +183,6 @@ export class StagePartition {
       chainKey,
       sequence: sequenceOfEventId(this.#envelope.eventId),
       value: this.#encode(record),
-      timeMs: Math.floor(moment.timeMicros / 1000),
     });
   }
 
@@ -204,7 +202,7 @@ export class StagePartition {
       later.add(key);
     }
     for (let index = 0; index < made.length; index++) {
-      const { log, target, chainKey, sequence, value, timeMs } = made[index]!;
+      const { log, target, chainKey, sequence, value } = made[index]!;
       header.generation = this.#generation;
       header.sequence = sequence;
       header.causePosition = this.#moment.position;
@@ -222,7 +220,6 @@ export class StagePartition {
         value,
         header: bytes,
         session: '',
-        timeMs,
       };
     }
     return outputs;

@@ -63,7 +63,7 @@ export class StatusBoard {
     try {
       this.#sender ??= await this.#sink.openSender('status');
       const word = this.#word();
-      const record = { value: Buffer.from(JSON.stringify(word)), header: NO_HEADER, session: '', timeMs: word.atMs };
+      const record = { value: Buffer.from(JSON.stringify(word)), header: NO_HEADER, session: '' };
       await this.#sender.send([{ topic: this.#topic, partition: 0, records: [record] }]);
     } catch {
       // Nobody's correctness hangs on it: another sender, at the next word.
