@@ -41,9 +41,12 @@ const [dataDir, acksFile, seedText, finish] = process.argv.slice(2) as [string, 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
 function project(): Project {
-  const { simulator: _, ...file } = configFile as unknown as { readonly [option: string]: unknown };
+  const { simulator: _, ...file } = configFile as unknown as { readonly [option: string]: object };
+  // A bucket is to be seen in a run of seconds, and segments close by the clock.
+  const archive = process.env.SLUICE_ARCHIVE_S3_BUCKET === undefined ? {} : { archive: { segmentSeconds: 2 } };
   const given = {
     ...file,
+    backends: { ...file.backends, ...archive },
     limits: { openOrders: 100_000, orders: '1000000/s', cancels: 'never shed' },
     snapshots: { every: '1s', keep: 3 },
   };
