@@ -1,8 +1,11 @@
 /** The description of REST: made from the routes that are served, equal to the file, and every example in it works. */
 import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { pipelineRoutes } from '../../gateway/pipeline/pipeline-routes.ts';
 import { openApiOf } from '../../gateway/rest/openapi.ts';
 import { everyRoute, OPENAPI_FILE, openApiText } from '../../gateway/rest/openapi-file.ts';
@@ -15,6 +18,8 @@ const MAKER = 102;
 const page = readFileSync(join(import.meta.dirname, '../../docs/rest.md'), 'utf8');
 /** Need a store that does not run here; their examples run beside it. */
 const WITH_STORES: ReadonlySet<string> = new Set(['ledger']);
+
+const run = promisify(execFile);
 
 let gateway: RunningGateway;
 
@@ -85,6 +90,21 @@ describe('the description of REST', () => {
         summary,
       ]),
     );
+  });
+
+  it('begins with lines that work when they are pasted', async (test) => {
+    if (spawnSync('curl', ['--version']).status !== 0) return test.skip('there is no curl here');
+    await gateway.app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = gateway.app.server.address() as AddressInfo;
+    const env = { ...process.env, SLUICE: `http://127.0.0.1:${port}`, TOKEN: tokenOf(TRADER) };
+    const lines = /```sh\n([\s\S]+?)```/.exec(page)![1]!.trim().split('\n');
+    assert.ok(lines.length >= 9);
+    for (const line of lines) {
+      const { stdout } = await run('bash', ['-c', `${line} -w '\n%{http_code}'`], { env });
+      const [body, status] = stdout.split('\n') as [string, string];
+      assert.ok(status === '200' || status === '201', `${line}: ${status} ${body}`);
+      JSON.parse(body);
+    }
   });
 
   it('is a page that needs nothing from elsewhere and runs no script', async () => {

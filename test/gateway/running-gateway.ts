@@ -66,14 +66,15 @@ const WIDE_CLASSES = { read: WIDE, order: WIDE, cancel: WIDE, login: WIDE };
 /** Time stands still in a test, so no bucket fills again: nobody meets a limit that a test does not speak of. */
 const WIDE_RATES: LimiterRates = { key: WIDE_CLASSES, account: WIDE_CLASSES, address: WIDE_CLASSES };
 
-/** `at`: an earlier gateway's data directory and clock. `rates`: limits of clients, none unless given. */
+/** `at`: an earlier gateway's data directory and clock. `rates`: limits of clients, none unless given. `folder`: of another project. */
 export async function runGateway(
   at?: Pick<RunningGateway, 'dataDir' | 'clock'>,
   rates: LimiterRates = WIDE_RATES,
+  folder: string = PROJECT,
 ): Promise<RunningGateway> {
   const dataDir = at?.dataDir ?? mkdtempSync(join(tmpdir(), 'sluice-gateway-'));
   const clock = at?.clock ?? new ManualClock(START_MICROS);
-  const project = await loadProject(PROJECT);
+  const project = await loadProject(folder);
   const failures: unknown[] = [];
   let ids = 0;
   let app: FastifyInstance | undefined;
