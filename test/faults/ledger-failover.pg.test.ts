@@ -33,7 +33,9 @@ test('the standby takes over under load: every acknowledged settlement is there,
   await sleep(500);
   await load.drain();
   await running;
-  assert.ok(sink.said.some((line) => line.startsWith('The ledger answers again')));
+  const again = sink.said.find((line) => line.startsWith('The ledger answers again'));
+  assert.ok(again);
+  t.diagnostic(again);
   const follower = serversOf(servers.postgres);
   await follower.search();
   assert.equal(follower.access('settle').port, promoted.port);

@@ -16,7 +16,7 @@ const SECRET_KEY = 'sluice-secret';
 
 export function fetchS3(version: string, say: Say): Promise<string> {
   return version === 'minio'
-    ? goProgram('minio', 'github.com/minio/minio', 'latest', say)
+    ? goProgram('minio', 'github.com/minio/minio', 'v0.0.0-20260212201848-7aac2a2c5b7c', say)
     : goProgram('versitygw', 'github.com/versity/versitygw/cmd/versitygw', 'v1.8.0', say);
 }
 
