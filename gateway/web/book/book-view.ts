@@ -29,6 +29,7 @@ export class BookView {
   readonly #rules: SymbolRules;
   readonly #spread: HTMLElement;
   readonly #lastPrice: HTMLElement;
+  readonly #middle: HTMLElement;
   readonly #spreadText: HTMLElement;
   readonly #asks: RowElements[] = [];
   readonly #bids: RowElements[] = [];
@@ -45,7 +46,8 @@ export class BookView {
     this.#spread = element('div', 'book-spread');
     this.#lastPrice = element('strong', 'book-last');
     this.#spreadText = element('span', 'muted');
-    this.#spread.append(this.#lastPrice, this.#spreadText);
+    this.#middle = element('span', 'muted book-middle');
+    this.#spread.append(this.#lastPrice, this.#middle, this.#spreadText);
     host.replaceChildren(this.#spread);
     const resized = new ResizeObserver(() => this.#fit());
     resized.observe(host);
@@ -161,11 +163,13 @@ export class BookView {
     [last, before]: readonly [string | undefined, string | undefined],
   ): void {
     let text = 'one side of the book is empty';
+    let mid = '';
     if (bid !== undefined && ask !== undefined) {
       const { ticks, bps, middle } = spreadOf(bid, ask, this.#rules.tickUnits);
-      const mid = formatPrice(Math.round(middle), this.#rules);
-      text = `mid ${mid} · ${grouped(String(ticks))} ${ticks === 1 ? 'tick' : 'ticks'} · ${bps.toFixed(bps < 10 ? 2 : 1)} bps`;
+      mid = `mid ${formatPrice(Math.round(middle), this.#rules)} ·`;
+      text = `${grouped(String(ticks))} ${ticks === 1 ? 'tick' : 'ticks'} · ${bps.toFixed(bps < 10 ? 2 : 1)} bps`;
     }
+    if (this.#middle.textContent !== mid) this.#middle.textContent = mid;
     if (this.#spreadText.textContent !== text) this.#spreadText.textContent = text;
     if (last === undefined || last === this.#lastShown) return;
     const rises = before === undefined || Number(last) >= Number(before);

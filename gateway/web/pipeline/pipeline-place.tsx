@@ -22,7 +22,7 @@ import { useStore } from '../stores/store.ts';
 import { EdgeDetails, NodeDetails } from './details.tsx';
 import { backEdges, edgeName, type Graph, type GraphNode, placeGraph } from './graph-layout.ts';
 import { OrderTour, tour } from './order-tour.tsx';
-import { pipeline } from './pipeline-data.ts';
+import { type PipelineFigures, pipeline } from './pipeline-data.ts';
 
 const COLUMN = 150;
 const ROW = 104;
@@ -184,13 +184,20 @@ function pictureOf(graph: Graph): { nodes: Node<NodeData>[]; edges: Edge<EdgeDat
   return { nodes, edges };
 }
 
+/** What a stage applies each second; of one that follows a log in lanes, what reaches it. */
+function rateOf(stage: string, figures: PipelineFigures | undefined): number {
+  const own = figures?.stages.filter((each) => each.stage === stage) ?? [];
+  const applied = own.reduce((sum, each) => sum + each.applied_per_second, 0);
+  if (applied > 0 || !figures) return applied;
+  return figures.edges
+    .filter(({ edge }) => edge.endsWith(` -> ${stage}`))
+    .reduce((sum, edge) => sum + edge.records_per_second, 0);
+}
+
 function PartNode({ data: { node } }: NodeProps<Node<NodeData>>) {
   const { figures } = useStore(pipeline);
   const { at } = useStore(tour);
-  const rate =
-    node.kind === 'stage'
-      ? figures?.stages.filter(({ stage }) => stage === node.id).reduce((sum, each) => sum + each.applied_per_second, 0)
-      : undefined;
+  const rate = node.kind === 'stage' ? rateOf(node.id, figures) : undefined;
   const sink = figures?.sinks.find((each) => each.sink === node.id);
   return (
     <div className={`part of-${node.kind} ${at === node.id ? 'passed' : ''}`}>
