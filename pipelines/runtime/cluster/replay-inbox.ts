@@ -32,6 +32,8 @@ export interface InboxReplayed {
   /** Records made at the end of the inbox that their logs do not hold yet. */
   readonly lacking: number;
   readonly stateHashes: { readonly [stage: string]: string };
+  /** Canonical state of each stage at the end. */
+  readonly states: { readonly [stage: string]: Uint8Array };
 }
 
 /** Throws `ExitError` 76 at the first difference, 65 at a gap, or where a log has what the inbox does not explain. */
@@ -94,5 +96,6 @@ export async function replayInbox(options: InboxReplay): Promise<InboxReplayed> 
     compared,
     lacking,
     stateHashes: Object.fromEntries(stage.inbox.instances.map((part) => [part.stage, part.operator.stateHash()])),
+    states: Object.fromEntries(stage.inbox.instances.map((part) => [part.stage, part.operator.snapshot()])),
   };
 }
