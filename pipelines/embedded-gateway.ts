@@ -10,7 +10,11 @@ export type { GatewayFacts } from './open-gateway.ts';
 export default async function openEmbeddedGateway(context: HostContext): Promise<LaneHost> {
   const { dataDir, say } = context;
   const { parts, commands, close } = gatewayPartsOf(context);
-  const { facts, close: closeDoors } = await openGateway(parts, {
+  const {
+    facts,
+    figures,
+    close: closeDoors,
+  } = await openGateway(parts, {
     config: context.config as Project['config'],
     dataDir,
     say,
@@ -22,6 +26,7 @@ export default async function openEmbeddedGateway(context: HostContext): Promise
       return commands.waiting;
     },
     facts,
+    figures: () => ({ ...figures(), ...commands.figures() }),
     async close() {
       await closeDoors();
       await close();

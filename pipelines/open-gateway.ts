@@ -24,6 +24,8 @@ export interface GatewayPlace {
 
 export interface OpenGateway {
   readonly facts: GatewayFacts;
+  /** For `sluice status`. */
+  figures(): { readonly [nameWithUnit: string]: number };
   close(): Promise<void>;
 }
 
@@ -74,6 +76,7 @@ export async function openGateway(
   pagePort = Number(new URL(served.url).port);
   return {
     facts: { url: served.url, token, adminUrl: admin.url },
+    figures: () => served.figures(),
     async close() {
       await served.close();
       await admin.close();

@@ -113,6 +113,15 @@ export class ReadBackCommands implements CommandPort, ControlPort, RecordFeed, P
     return kept[Math.min(kept.length - 1, Math.floor(kept.length * share))] ?? 0;
   }
 
+  /** For `sluice status`. */
+  figures() {
+    return {
+      commands_waiting: this.#open.length - this.#first,
+      answer_p50_ms: Math.round(this.delayMs(0.5)),
+      answer_p99_ms: Math.round(this.delayMs(0.99)),
+    };
+  }
+
   get waiting(): boolean {
     return this.#first < this.#open.length;
   }

@@ -11,7 +11,7 @@ import type { GatewayParts } from '../gateway/ports.ts';
 import { queryRoutes } from '../gateway/query/query-routes.ts';
 import { buildRestServer } from '../gateway/rest/rest-server.ts';
 import type { AnyRoute } from '../gateway/rest/route.ts';
-import { attachSockets } from '../gateway/sockets/attach-sockets.ts';
+import { attachSockets, type Sockets } from '../gateway/sockets/attach-sockets.ts';
 import { type ServePageOptions, servePage } from '../gateway/web/serve-page.ts';
 import { ExitError } from '../schemas/exit.ts';
 
@@ -27,6 +27,11 @@ export interface ServedGateway {
   close(): Promise<void>;
 }
 
+export interface GatewayWithSockets extends ServedGateway {
+  /** For `sluice status`. */
+  figures(): { readonly [nameWithUnit: string]: number };
+}
+
 /**
  * `also`: routes of rooms that not every gateway has. `page`: who is told that it was built, and where its operators are listened to.
  * Throws `ExitError` 78 where it cannot listen.
@@ -36,7 +41,7 @@ export async function serveGateway(
   address: ListenAddress,
   also: readonly AnyRoute[] = [],
   page: ServePageOptions = { say: () => {} },
-): Promise<ServedGateway> {
+): Promise<GatewayWithSockets> {
   const limiter =
     parts.limiter ??
     new LocalLimiter({
@@ -59,11 +64,16 @@ export async function serveGateway(
   };
   try {
     const url = await app.listen({ host: address.host, port: address.port });
-    return { url, close };
+    return { url, figures: () => socketFigures(sockets), close };
   } catch (error) {
     await close();
     throw listenRefusal(error, address);
   }
+}
+
+function socketFigures(sockets: Sockets) {
+  const { connections, subscriptions, queuedBytes } = sockets.figures();
+  return { sockets: connections, subscriptions, socket_queue_bytes: queuedBytes };
 }
 
 /**

@@ -181,6 +181,8 @@ export interface LaneHost {
   delivered(blocks: readonly SinkBlock[], atEnd: boolean): void;
   /** Something hangs on what the lane reads next: it looks again soon. */
   readonly waiting: boolean;
+  /** Figures for `sluice status`, by name with its unit, beside those of the sink. */
+  figures?(): { readonly [nameWithUnit: string]: number | string };
   /** Told to whoever runs the exchange, e.g. where it listens. Plain data. */
   readonly facts: unknown;
   /** Ends its service; the lane goes on reading until it resolves. */

@@ -348,7 +348,12 @@ class FollowedLane {
       edges: this.#input.edges(),
       queued: writer.queued,
       waits: writer.waits,
-      figures: { lag_p50_ms: writer.lagMs(0.5), lag_p99_ms: writer.lagMs(0.99), ...sink.figures?.() },
+      figures: {
+        lag_p50_ms: writer.lagMs(0.5),
+        lag_p99_ms: writer.lagMs(0.99),
+        ...sink.figures?.(),
+        ...this.#host?.figures?.(),
+      },
       blocks: writer.blocks,
       timeMicros: writer.timeMicros,
       state: this.#state,
