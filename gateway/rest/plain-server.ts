@@ -8,7 +8,6 @@ import { type ErrorBody, type GatewayCode, type Refusal, RequestRefused, statusO
 import { parseBody } from './json-body.ts';
 
 const BODY_BYTES_MAX = 16_384;
-const CONNECTIONS_MAX = 1000;
 const PATH_SHOWN_MAX = 80;
 const NO_BYTES = new Uint8Array(0);
 
@@ -19,12 +18,32 @@ export function rawBodyOf(request: FastifyRequest): Uint8Array {
   return rawBodies.get(request) ?? NO_BYTES;
 }
 
-export function plainServer(parts: Pick<GatewayParts, 'newId' | 'failed'>): FastifyInstance {
+/** How long a client may take, and how many there may be at a time. */
+export interface ServerBounds {
+  /** From the first byte of a request to its last. */
+  readonly requestMs: number;
+  readonly headersMs: number;
+  readonly idleMs: number;
+  /** How often that is looked at. */
+  readonly lookMs: number;
+  readonly connections: number;
+  /** Addresses or networks whose word for a client's address counts. */
+  readonly trustedProxies?: readonly string[];
+}
+const BOUNDS: ServerBounds = { requestMs: 10_000, headersMs: 5_000, idleMs: 5_000, lookMs: 1_000, connections: 1000 };
+
+export function plainServer(
+  parts: Pick<GatewayParts, 'newId' | 'failed'>,
+  given: Partial<ServerBounds> = {},
+): FastifyInstance {
+  const bounds = { ...BOUNDS, ...given };
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
-    requestTimeout: 10_000,
-    connectionTimeout: 10_000,
-    keepAliveTimeout: 5_000,
+    requestTimeout: bounds.requestMs,
+    connectionTimeout: bounds.requestMs,
+    keepAliveTimeout: bounds.idleMs,
+    http: { headersTimeout: bounds.headersMs, connectionsCheckingInterval: bounds.lookMs },
+    trustProxy: bounds.trustedProxies === undefined ? false : [...bounds.trustedProxies],
     maxRequestsPerSocket: 100_000,
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -35,7 +54,7 @@ export function plainServer(parts: Pick<GatewayParts, 'newId' | 'failed'>): Fast
     frameworkErrors: (error, request, reply) => sendRefusal(refusalOf(error), request, reply as FastifyReply),
     clientErrorHandler: (error, socket) => refuseBytes(error, socket, parts.newId()),
   });
-  app.server.maxConnections = CONNECTIONS_MAX;
+  app.server.maxConnections = bounds.connections;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     rawBodies.set(request, body as Buffer);
@@ -55,6 +74,11 @@ export function plainServer(parts: Pick<GatewayParts, 'newId' | 'failed'>): Fast
       field: 'content-encoding',
       allowed: 'identity',
     });
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('X-Content-Type-Options', 'nosniff');
+    // Nothing between us and the client keeps an answer, unless whoever made it says so.
+    if (!reply.hasHeader('cache-control')) reply.header('Cache-Control', 'no-store');
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = refusalOf(error);
