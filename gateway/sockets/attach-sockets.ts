@@ -17,6 +17,8 @@ const CONNECTIONS_MAX = 12_000;
 /** New connections, so that many that come back at once do not keep the ones that are there waiting. */
 const HANDSHAKES_PER_SECOND = 500;
 const HANDSHAKES_BURST = 1_000;
+/** From the handshake to the packet that says who it is. */
+const JOIN_TIMEOUT_MS = 5_000;
 /** Headers and fields of the handshake that say who it is. */
 const CREDENTIAL_FIELDS = [
   'authorization',
@@ -58,7 +60,7 @@ export function attachSockets(server: HttpServer, parts: SocketParts, options: S
     serveClient: false,
     pingInterval: 10_000,
     pingTimeout: 5_000,
-    connectTimeout: 5_000,
+    connectTimeout: JOIN_TIMEOUT_MS,
     maxHttpBufferSize: 16_384,
     perMessageDeflate: false,
     httpCompression: false,
@@ -81,7 +83,18 @@ export function attachSockets(server: HttpServer, parts: SocketParts, options: S
       (error: unknown) => next(refusalOf(error, parts)),
     );
   });
-  io.on('connection', (socket) => serve(socket, hub));
+  // Whoever connects and then says nothing, or nothing of use, is not waited for: not even for its goodbye.
+  const silent = new WeakMap<object, NodeJS.Timeout>();
+  io.engine.on('connection', (conn: EngineSocket) => {
+    const transport = transportOf(conn);
+    const timer = setTimeout(() => transport.terminate(), JOIN_TIMEOUT_MS);
+    timer.unref();
+    silent.set(conn, timer);
+  });
+  io.on('connection', (socket) => {
+    clearTimeout(silent.get(socket.conn));
+    serve(socket, hub);
+  });
   return {
     figures: () => hub.figures(),
     async close() {
@@ -96,9 +109,8 @@ export function attachSockets(server: HttpServer, parts: SocketParts, options: S
 
 function serve(socket: Socket, hub: SocketHub): void {
   const { conn } = socket;
-  const transport = (conn.transport as unknown as { readonly socket: Transport }).socket;
   const { principal } = socket.data as { readonly principal: Principal | undefined };
-  const reader: Reader = hub.connect(new WebSocketWire(transport), principal, addressOf(conn.request));
+  const reader: Reader = hub.connect(new WebSocketWire(transportOf(conn)), principal, addressOf(conn.request));
   // Headers and stream of the handshake are kept by the library as long as the socket lives: nobody reads them again.
   (conn as { request: unknown }).request = undefined;
   (socket.handshake as { headers: unknown }).headers = {};
@@ -111,6 +123,12 @@ function serve(socket: Socket, hub: SocketHub): void {
     void hub.take(reader, name, payload).then((ack) => answer?.(ack));
   });
   socket.on('disconnect', () => reader.gone());
+}
+
+type EngineSocket = Socket['conn'];
+
+function transportOf(conn: EngineSocket): Transport {
+  return (conn.transport as unknown as { readonly socket: Transport }).socket;
 }
 
 /** Undefined: no credential was shown, so only public channels. */

@@ -185,6 +185,8 @@ export class SocketHub implements ReaderWatcher {
     this.#stopRevocations();
     for (const { reader } of this.#connections.values()) if (reader.cancelOnDisconnect) this.#cancelAll(reader);
     await this.#orders.close(5_000);
+    // What was answered last is on its way.
+    await new Promise<void>((resolve) => this.#timers.after(20, resolve));
     this.#stopBeat();
     this.#flushSoon?.();
     this.#stopHearing();

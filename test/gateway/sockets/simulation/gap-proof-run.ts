@@ -111,8 +111,12 @@ class Run {
     await this.time.run((atMs += 500));
     this.#faults = false;
     this.#history.away = false;
-    this.#gateway!.follow(this.#durable);
-    this.#store();
+    for (const _ of this.#script.after) {
+      await this.time.run((atMs += 1000));
+      this.#durable++;
+      this.#gateway!.follow(this.#durable);
+      this.#store();
+    }
     await this.time.run(atMs + HEAL_MS);
     for (const reader of this.#readers) reader.compare(this.#gateway!.views);
     for (const reader of this.#readers) reader.client.close();
@@ -179,7 +183,7 @@ class Run {
   #store(): void {
     if (this.#history.away) return;
     if (this.#stored === 0) for (const records of this.#script.opening) this.#history.store(records);
-    while (this.#stored < this.#durable) this.#history.store(this.#script.steps[this.#stored++]!);
+    while (this.#stored < this.#durable) this.#history.store(stepOf(this.#script, this.#stored++));
   }
 
   async #start(): Promise<Gateway> {
@@ -199,6 +203,10 @@ class Run {
     );
     return gateway;
   }
+}
+
+function stepOf({ steps, after }: MarketScript, step: number): readonly GatewayRecord[] {
+  return (steps[step] ?? after[step - steps.length])!;
 }
 
 /** A gateway that is told of the script as far as it is durable. */
@@ -254,7 +262,7 @@ class Gateway {
   follow(durable: number): void {
     const news: GatewayRecord[] = [];
     while (this.at < durable) {
-      const records = this.#script.steps[this.at++]!;
+      const records = stepOf(this.#script, this.at++);
       this.#tell(records);
       news.push(...records);
     }

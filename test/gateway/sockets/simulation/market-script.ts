@@ -14,6 +14,8 @@ export interface MarketScript {
   readonly opening: readonly (readonly GatewayRecord[])[];
   /** One command each, whole. */
   readonly steps: readonly (readonly GatewayRecord[])[];
+  /** The clock goes on when nothing else does. */
+  readonly after: readonly (readonly GatewayRecord[])[];
 }
 
 export function marketScript(seed: number, commands: number): MarketScript {
@@ -39,7 +41,7 @@ export function marketScript(seed: number, commands: number): MarketScript {
     for (const { record } of records) follow(record, open);
     steps.push(told(records));
   }
-  return { opening, steps };
+  return { opening, steps, after: [told(loop.tick()), told(loop.tick()), told(loop.tick())] };
 }
 
 function command(random: SeededRandom, open: ReadonlyMap<number, number>, count: number): AnyRecord {
