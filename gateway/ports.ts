@@ -356,6 +356,8 @@ export interface GatewayParts {
   readonly limiter?: Limiter | undefined;
   /** Where gateways tell each other what they let through; undefined: this one limits alone. */
   readonly buckets?: SharedBuckets | undefined;
+  /** Addresses and networks of proxies whose word for a client's address counts; undefined: nobody's. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** 32 hexadecimal digits that nobody can guess. */
   readonly newId: () => string;
   /** A request failed by a fault of ours; its answer named this id and nothing else. */

@@ -102,6 +102,7 @@ export async function startClusterGateway(options: ClusterGatewayOptions): Promi
       : undefined,
     database,
     buckets: cache && new SharedTakes(cache),
+    trustedProxies: config.gateway.trustedProxies?.split(','),
     telemetry: exchangeTelemetry({
       status: async () => exchangeStatusOf(await options.status(), graph),
       newest: async (log) => commands.newest(log) ?? [],

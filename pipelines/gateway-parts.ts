@@ -53,6 +53,7 @@ export function gatewayPartsOf(context: HostContext): HostedParts {
       history,
       database,
       buckets: cache && new SharedTakes(cache),
+      trustedProxies: config.gateway.trustedProxies?.split(','),
       telemetry,
       clock,
       epoch: epochOf(dataDir, context.generation),

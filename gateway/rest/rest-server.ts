@@ -11,7 +11,8 @@ import { serveRoutes } from './serve-routes.ts';
 
 /** `also`: routes of other rooms, such as those of identity. They are served and described like our own. */
 export async function buildRestServer(parts: GatewayParts, also: readonly AnyRoute[] = []): Promise<FastifyInstance> {
-  const app = plainServer(parts);
+  const { trustedProxies } = parts;
+  const app = plainServer(parts, trustedProxies === undefined ? {} : { trustedProxies });
   const limiter = parts.limiter ?? new LocalLimiter({ clock: parts.clock });
   const pressure = watchLoop();
   app.addHook('onClose', async () => pressure.stop());

@@ -191,6 +191,9 @@ const log = z.strictObject({
   }),
 });
 
+/** A bare number would be believed by Fastify as a count of proxies: addresses have a point or a colon. */
+const networkList = /^(?=[^,]*[.:])[0-9a-fA-F.:]+(?:\/\d{1,3})?(?:,(?=[^,]*[.:])[0-9a-fA-F.:]+(?:\/\d{1,3})?)*$/;
+
 const gateway = z.strictObject({
   host: option(z.string().min(1).default('127.0.0.1'), {
     help: 'Address that the gateway listens on.',
@@ -206,6 +209,11 @@ const gateway = z.strictObject({
     help: 'Port that operators are listened to on; 0 takes any that is free. Default: the one after port.',
     allowed: 'a whole number from 0 to 65535',
     env: 'SLUICE_GATEWAY_ADMIN_PORT',
+  }),
+  trustedProxies: option(z.string().regex(networkList).optional(), {
+    help: 'Proxies in front of the gateway, whose word for the address of a client counts. Default: nobody.',
+    allowed: "addresses and networks, such as '10.0.0.0/8,192.0.2.7'",
+    env: 'SLUICE_GATEWAY_TRUSTED_PROXIES',
   }),
 });
 

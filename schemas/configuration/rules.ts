@@ -78,7 +78,13 @@ export interface Config {
   };
   readonly snapshots: { readonly everyMs: number; readonly keep: number };
   readonly log: { readonly segmentBytes: number; readonly keepBytes: number };
-  readonly gateway: { readonly host: string; readonly port: number; readonly adminPort: number };
+  readonly gateway: {
+    readonly host: string;
+    readonly port: number;
+    readonly adminPort: number;
+    /** Addresses and networks, with commas between. */
+    readonly trustedProxies?: string | undefined;
+  };
   /** 0: never. */
   readonly settlementLag: {
     readonly throttleAboveMs: number;
