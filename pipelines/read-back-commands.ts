@@ -153,9 +153,13 @@ export class ReadBackCommands implements CommandPort, ControlPort, RecordFeed, P
     const putAtMs = this.#clock.monotonicMs();
     for (let index = 0; index < commands.length; index++) {
       const command = commands[index]!;
-      const sequence = this.#hasRoomFor(command)
-        ? this.#door.put(gate, command, stampedMicros, traceparent)
-        : undefined;
+      let sequence: number | undefined;
+      try {
+        if (this.#hasRoomFor(command)) sequence = this.#door.put(gate, command, stampedMicros, traceparent);
+      } catch (error) {
+        // A record that cannot be written is a bug of ours; those before it are under way all the same.
+        reject(error);
+      }
       if (sequence === undefined) {
         batch.left--;
         continue;

@@ -116,15 +116,15 @@ export class AccountView {
   order(find: { readonly orderId?: number; readonly clientOrderId?: string }): OrderView | undefined {
     const { orderId, clientOrderId } = find;
     if (orderId !== undefined) {
-      return this.#open.get(orderId as OrderId) ?? this.#ended.findLast((order) => order.orderId === orderId);
+      return this.#open.get(orderId as OrderId) ?? this.endedOrders().findLast((order) => order.orderId === orderId);
     }
     const named = (order: OrderView) => order.clientOrderId === clientOrderId;
-    return this.openOrders().find(named) ?? this.#ended.findLast(named);
+    return this.openOrders().find(named) ?? this.endedOrders().findLast(named);
   }
 
   /** Those that are remembered, the one that ended first before the others. */
   endedOrders(): readonly OrderView[] {
-    return this.#ended;
+    return this.#ended.slice(-ENDED_MAX);
   }
 
   /** Newest first. */
@@ -166,8 +166,9 @@ export class AccountView {
     }
     writer.number(this.#open.size);
     for (const order of this.#open.values()) writeOrder(order, writer);
-    writer.number(this.#ended.length);
-    for (const order of this.#ended) writeOrder(order, writer);
+    const ended = this.endedOrders();
+    writer.number(ended.length);
+    for (const order of ended) writeOrder(order, writer);
     const fills = this.#fills.slice(-FILLS_MAX);
     writer.number(fills.length);
     for (const { record, timeMicros, correlationId } of fills) {
@@ -257,7 +258,7 @@ export class AccountView {
     order.reason = reason;
     order.updatedAtMicros = timeMicros;
     this.#ended.push(order);
-    if (this.#ended.length > ENDED_MAX) this.#ended.shift();
+    if (this.#ended.length >= ENDED_MAX * 2) this.#ended = this.#ended.slice(-ENDED_MAX);
   }
 
   #move(asset: AssetId, amount: number): void {

@@ -181,6 +181,18 @@ describe('commands that are answered by what was read back', () => {
     await assert.rejects(answer, { name: 'Overloaded' });
   });
 
+  it('that cannot be written are rejected with the fault, and those before them are not held up', async () => {
+    const { commands, drain, run } = behindDoor();
+    const broken = { ...deposit('b'), amount: 0.5 } as Deposit;
+    const fine = commands.submit(deposit('a'), null);
+    await assert.rejects(commands.submitBatch([deposit('c'), broken, deposit('d')], null), { name: 'InvariantBroken' });
+    drain();
+    for (const index of [0, 1, 2]) run(index, index + 1);
+    commands.delivered([block('accounts', 0, [1, 2, 3])], true);
+    assert.equal((await fine).position, 1);
+    assert.equal(commands.waiting, false);
+  });
+
   it('are shed at the door before it is full, and cancels are not', async () => {
     const { commands } = behindDoor({ outstandingMax: 8192 });
     const waiting: Promise<unknown>[] = [];

@@ -79,6 +79,8 @@ export type LaneOrder =
 const STATUS_EVERY_MS = 500;
 /** Records decoded between two looks at the event loop. */
 const SLICE_RECORDS = 4096;
+/** While a snapshot of a sink's memory is made its host serves nobody: for one part in so many of its time at most. */
+const SNAPSHOT_SHARE = 400;
 const IDLE_MS = 100;
 /** As {@link IDLE_MS}, while somebody waits for something that no record of these logs may tell of. */
 const IDLE_WAITED_FOR_MS = 5;
@@ -276,12 +278,16 @@ class FollowedLane {
 
   async #save(): Promise<void> {
     await this.#writer!.settle();
+    const { clock } = this.#place;
+    const beganMs = clock.monotonicMs();
     const memory = this.#sink!.memory;
     const lane = this.#input.snapshot();
     // Who lives in memory serves clients in this thread: it does not wait for the disk.
     this.#snapshots.save({ lane, sink: memory?.snapshot() }, { synced: memory === undefined });
     if (memory) this.#saved = lane.positions;
-    this.#snapshotAtMs = this.#place.clock.monotonicMs() + this.#data.snapshotEveryMs;
+    const endedMs = clock.monotonicMs();
+    const restMs = memory ? (endedMs - beganMs) * SNAPSHOT_SHARE : 0;
+    this.#snapshotAtMs = endedMs + Math.max(this.#data.snapshotEveryMs, restMs);
   }
 
   async #openHost(open: OpenHost): Promise<void> {
