@@ -280,14 +280,14 @@ test('what is malformed is refused by name and changes nothing', async () => {
     }
     await wait(20);
   }
-  for (const name of ['__proto__', 'constructor', '../x', 'a\r\nb', '"', '\u202e', '\ud800', 'x'.repeat(10_000)]) {
+  for (const name of ['__proto__', 'constructor', '../x', 'a\r\nb', '"', '\u202e', '\ud800', 'x'.repeat(5_000)]) {
     for (const message of [
       ['subscribe', { channel: 'trades', symbol: name }],
       ['subscribe', { channel: name }],
       ['unsubscribe', { id: `${name}!` }],
       ['subscribe', JSON.parse(`{"channel":"trades","symbol":"${BTC}","__proto__":{"x":1}}`)],
       ['nothing', {}],
-      [name === 'x'.repeat(10_000) ? 'y' : name, {}],
+      [name === 'x'.repeat(5_000) ? 'y' : name, {}],
     ] as [string, unknown][]) {
       assert.match(
         String((await client.ask(...message)).error?.code),
