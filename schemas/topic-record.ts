@@ -28,6 +28,14 @@ export const TOPIC_HEADER_BYTES = 36;
 /** Longest session name, bytes. */
 export const SESSION_BYTES_MAX = 64;
 
+/** Records for one partition in one send: beyond it the client's cost grows with the square. */
+export const SEND_RECORDS_MAX = 500;
+
+/** What was sent may be stored, in part, or not at all. */
+export class SendInDoubt extends Error {
+  override readonly name = 'SendInDoubt';
+}
+
 const VERSION = 1;
 const LAST_FLAG = 1;
 const CRC_AT = 32;

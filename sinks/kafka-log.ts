@@ -6,17 +6,9 @@
  * sequences wrap wrongly, so it is replaced long before.
  */
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
-import {
-  type LogSender,
-  type LogSink,
-  type Outgoing,
-  SEND_RECORDS_MAX,
-  SendInDoubt,
-  type Sent,
-  type TopicPlan,
-} from '../pipelines/runtime/cluster/broker.ts';
+import type { LogSender, LogSink, Outgoing, Sent, TopicPlan } from '../pipelines/runtime/cluster/broker.ts';
 import { assert } from '../schemas/assert.ts';
-import { SESSION_HEADER, TOPIC_HEADER } from '../schemas/topic-record.ts';
+import { SEND_RECORDS_MAX, SESSION_HEADER, SendInDoubt, TOPIC_HEADER } from '../schemas/topic-record.ts';
 import { type KafkaAddress, kafkaClient, within } from '../sources/kafka-log.ts';
 
 const PATIENCE_MS = 30_000;

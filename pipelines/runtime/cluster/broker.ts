@@ -81,25 +81,17 @@ export interface OutgoingRecord {
 }
 
 export interface Outgoing extends TopicPartition {
-  /** At most {@link SEND_RECORDS_MAX}. */
+  /** At most `SEND_RECORDS_MAX` of `schemas/topic-record.ts`. */
   readonly records: readonly OutgoingRecord[];
 }
-
-/** Records a partition and send: beyond it the client's cost grows with the square. */
-export const SEND_RECORDS_MAX = 500;
 
 export interface Sent extends TopicPartition {
   /** Offset of the first record, as the system says. */
   readonly firstOffset: number;
 }
 
-/** What was sent may be stored, in part, or not at all. */
-export class SendInDoubt extends Error {
-  override readonly name = 'SendInDoubt';
-}
-
 export interface LogSender {
-  /** Rejects with {@link SendInDoubt}; then this sender is of no use any more. */
+  /** Rejects with `SendInDoubt`; then this sender is of no use any more. */
   send(outgoing: readonly Outgoing[]): Promise<readonly Sent[]>;
   close(): Promise<void>;
 }

@@ -5,15 +5,8 @@
 import { assert } from '../../../schemas/assert.ts';
 import { ExitError } from '../../../schemas/exit.ts';
 import { chainName } from '../../../schemas/log-format.ts';
-import { decodeTopicHeader, emptyTopicHeader } from '../../../schemas/topic-record.ts';
-import {
-  type LogSender,
-  type LogSink,
-  type LogSource,
-  type Outgoing,
-  SEND_RECORDS_MAX,
-  SendInDoubt,
-} from './broker.ts';
+import { decodeTopicHeader, emptyTopicHeader, SEND_RECORDS_MAX, SendInDoubt } from '../../../schemas/topic-record.ts';
+import type { LogSender, LogSink, LogSource, Outgoing } from './broker.ts';
 import { scanTopics } from './scan-topics.ts';
 import type { StageOutput } from './stage-partition.ts';
 
