@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Principal } from '../../../gateway/identity/principal.ts';
 import { type ClassRates, LocalLimiter, networkOf } from '../../../gateway/limits/local-limiter.ts';
+import { watchLoop } from '../../../gateway/limits/loop-pressure.ts';
 import { recordedRate } from '../../../gateway/limits/recorded-rates.ts';
 import { type SharedBuckets, shareBuckets } from '../../../gateway/limits/share-buckets.ts';
 import { TokenBucket } from '../../../gateway/limits/token-bucket.ts';
@@ -129,6 +130,29 @@ describe('the limiter of a gateway', () => {
     ] as const) {
       assert.equal(networkOf(address), network, address);
     }
+  });
+});
+
+describe('the pressure on a gateway', () => {
+  /** The loop is held for so long, again and again. */
+  async function hold(turns: number, ms: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) {
+      const until = performance.now() + ms;
+      while (performance.now() < until);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  it('is there while every turn is long, not after a single one, and ends with it', async () => {
+    const pressure = watchLoop(50);
+    assert.equal(pressure.busy, false);
+    await hold(1, 700);
+    assert.equal(pressure.busy, false);
+    for (let tries = 0; tries < 20 && !pressure.busy; tries++) await hold(4, 150);
+    assert.equal(pressure.busy, true);
+    for (let tries = 0; tries < 100 && pressure.busy; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(pressure.busy, false);
+    pressure.stop();
   });
 });
 
