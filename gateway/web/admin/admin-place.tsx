@@ -200,7 +200,7 @@ function Markets({ markets, order }: { markets: AdminMarkets['markets']; order: 
               </td>
               <td className={state === 'trading' ? 'up' : 'warn'}>{state.replaceAll('_', ' ')}</td>
               <td className="muted">{reason}</td>
-              <td className="number">
+              <td className="number action">
                 <select
                   className="small-select"
                   aria-label={`New state of ${symbol}`}

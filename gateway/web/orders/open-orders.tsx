@@ -29,7 +29,7 @@ export function OpenOrders({ symbol }: { symbol: string | undefined }) {
           <th className="number">Quantity</th>
           <th className="number">Filled</th>
           <th>Lasts</th>
-          <th className="number">
+          <th className="number action">
             <button type="button" className="link" onClick={() => cancelAllDialog.show()}>
               Cancel all
             </button>
@@ -79,7 +79,7 @@ function OpenOrder({ order }: { order: OrderPayload }) {
         {withoutZeros(grouped(order.executed))} <span className="muted">{percent(filled).replace('+', '')}</span>
       </td>
       <td className="muted">{inForceName(order)}</td>
-      <td className="number">
+      <td className="number action">
         <button
           type="button"
           className="row-action danger"

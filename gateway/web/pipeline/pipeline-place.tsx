@@ -86,7 +86,7 @@ export default function PipelinePlace() {
           nodeTypes={nodeTypes}
           edgeTypes={edgeTypes}
           fitView
-          fitViewOptions={{ padding: 0.04 }}
+          fitViewOptions={{ padding: 0.04, minZoom: 0.6 }}
           minZoom={0.2}
           nodesDraggable={false}
           nodesConnectable={false}

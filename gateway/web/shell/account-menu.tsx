@@ -21,7 +21,15 @@ export function AccountMenu() {
     );
   }
   return (
-    <Popover label={`Account: ${state.name}`} button={<span className="account-name">{state.name}</span>}>
+    <Popover
+      label={`Account: ${state.name}`}
+      button={
+        <>
+          <span className="account-name">{state.name}</span>
+          <span className="account-mark">Me</span>
+        </>
+      }
+    >
       {(close) => (
         <div className="settings">
           <p>
