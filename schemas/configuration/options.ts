@@ -247,6 +247,7 @@ const backends = z.strictObject({
   kind: option(z.enum(['embedded', 'cluster']), {
     help: 'Where the graph runs: in one process on files, or in as many processes as wanted on topics of Kafka.',
     allowed: 'embedded(directory), cluster(directory)',
+    env: 'SLUICE_BACKENDS',
   }),
   dataDir: option(z.string().min(1), {
     help: 'Directory of everything that lasts. One process owns it; in a cluster each process has one of its own in it.',

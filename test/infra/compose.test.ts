@@ -4,8 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { parseArgs } from 'node:util';
 import { type ComposeService, composeFile, profiles, readCompose } from '../../infra/compose/read-compose.ts';
 import { MissingServer } from '../../infra/native/missing-server.ts';
+import spot from '../../pipelines/spot.ts';
+import { rolesOf } from '../../pipelines/start-cluster.ts';
 import { declaredOptions } from '../../schemas/config.ts';
 import { projectRoot } from '../house/source-files.ts';
 import { demanded } from '../real-servers.ts';
@@ -41,7 +44,8 @@ test('each profile has the servers that it promises', { skip }, () => {
     'redis-cluster',
     ...nodes,
   ];
-  const rest = ['clickhouse', 'collector', 'prometheus', 's3', 'sluice-prodlike'];
+  const ours = ['stages', 'stages-standby', 'sinks', 'gateway-1', 'gateway-2'].map((name) => `sluice-${name}`);
+  const rest = ['clickhouse', 'collector', 'prometheus', 's3', ...ours];
   assert.deepEqual(names('prodlike'), [...replicated, ...rest].sort());
 });
 
@@ -60,7 +64,7 @@ test('every service has limits of processor and memory, and a healthcheck unless
 test('Sluice starts when its stores are well, and knows where they are', { skip }, () => {
   for (const profile of profiles) {
     const { services } = projects[profile];
-    const sluice = services[profile === 'prodlike' ? 'sluice-prodlike' : 'sluice']!;
+    const sluice = services[profile === 'prodlike' ? 'sluice-stages' : 'sluice']!;
     for (const [name, { condition }] of Object.entries(sluice.depends_on ?? {})) {
       assert.equal(condition, name === 'redis-cluster' ? 'service_completed_successfully' : 'service_healthy', name);
     }
@@ -72,6 +76,28 @@ test('Sluice starts when its stores are well, and knows where they are', { skip 
       assert.ok(services[new URL(environment[name]!).hostname], name);
     }
   }
+});
+
+test('the processes of the cluster run every part of the graph, each once but for standby and gateways', {
+  skip,
+}, () => {
+  const parts = Object.entries(projects.prodlike.services)
+    .filter(([name]) => name.startsWith('sluice-'))
+    .flatMap(([, { command = [] }]) => {
+      const { values } = parseArgs({
+        args: [...command].slice(1),
+        options: {
+          stage: { type: 'string', multiple: true },
+          standby: { type: 'boolean' },
+          number: { type: 'string' },
+        },
+      });
+      const roles = rolesOf(spot, values.stage!);
+      return values.standby ? [] : [...roles.inboxes, ...roles.sinks, ...roles.sources, ...roles.gateways];
+    });
+  const everything = rolesOf(spot, ['all']);
+  const { inboxes, sinks, sources, gateways } = everything;
+  assert.deepEqual(parts.sort(), [...inboxes, ...sinks, ...sources, ...gateways, 'gateway'].sort());
 });
 
 test('every variable that Sluice is given is one that it reads', { skip }, () => {
