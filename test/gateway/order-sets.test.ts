@@ -1,6 +1,10 @@
 /** Orders in batches, replaced, tested without being placed; ids by header; pages of orders and fills. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { Authenticator } from '../../gateway/identity/principal.ts';
+import type { CommandPort, GatewayCommand } from '../../gateway/ports.ts';
+import { buildRestServer } from '../../gateway/rest/rest-server.ts';
+import type { AccountId, Micros } from '../../schemas/generated/records.ts';
 import { type RunningGateway, runGateway, tokenOf } from './running-gateway.ts';
 
 const TRADER = 101;
@@ -137,6 +141,77 @@ describe('a replacement', () => {
       [status, body.cancelled.status, body.placed, body.error.code],
       [200, 'cancelled', null, 'insufficient_funds'],
     );
+  });
+});
+
+describe('an order that is sent to two gateways at once', () => {
+  it('is placed once, and both say the same', async () => {
+    const other = await buildRestServer(gateway.parts);
+    const request = {
+      method: 'POST',
+      url: '/v1/orders',
+      headers: { authorization: `Bearer ${tokenOf(TRADER)}`, 'content-type': 'application/json' },
+      payload: JSON.stringify({ ...bid, client_order_id: 'two-gateways' }),
+    } as const;
+    const answers = await Promise.all([gateway.app, other, gateway.app, other].map((app) => app.inject(request)));
+    assert.deepEqual(answers.map(({ statusCode }) => statusCode).sort(), [200, 200, 200, 201]);
+    const told = answers.map((answer) => {
+      const { sequence: _, duplicate: __, ...order } = answer.json();
+      return order;
+    });
+    for (const order of told) assert.deepEqual(order, told[0]);
+    await other.close();
+  });
+});
+
+describe('a signed request', () => {
+  it('that brings no id is the same command whenever its bytes come, and is judged no later than it may be', async () => {
+    const { clock } = gateway;
+    const signed = { requestId: 'f'.repeat(32), validUntilMicros: (clock.nowMicros() + 5_000_000) as Micros };
+    const authenticator: Authenticator = {
+      authenticate: () => ({
+        account: TRADER as AccountId,
+        userId: 'u',
+        roles: ['trader'],
+        scopes: ['read', 'trade'],
+        expiresAtMicros: 9e15 as Micros,
+        signed,
+      }),
+      onRevoked: () => () => {},
+    };
+    const commands: GatewayCommand[] = [];
+    const noting: CommandPort = {
+      submit: (command, traceparent) => {
+        commands.push(command);
+        return gateway.parts.commands.submit(command, traceparent);
+      },
+      submitBatch: (batch, traceparent) => {
+        commands.push(...batch);
+        return gateway.parts.commands.submitBatch(batch, traceparent);
+      },
+    };
+    const app = await buildRestServer({ ...gateway.parts, authenticator, commands: noting });
+    const send = async (url: string, payload: object) => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await app.inject({ method: 'POST', url, headers, payload: JSON.stringify(payload) });
+      return { status: response.statusCode, body: response.json() };
+    };
+    const first = await send('/v1/orders', bid);
+    assert.deepEqual([first.status, first.body.client_order_id], [201, signed.requestId]);
+    const again = await send('/v1/orders', bid);
+    assert.deepEqual([again.status, again.body.order_id, again.body.duplicate], [200, first.body.order_id, true]);
+    const batch = await send('/v1/orders/batch', { orders: [bid, bid] });
+    assert.deepEqual(
+      batch.body.results.map(({ order }: { order: { client_order_id: string } }) => order.client_order_id),
+      [`${signed.requestId}-0`, `${signed.requestId}-1`],
+    );
+    const deposit = await send('/v1/paper-deposits', { asset: 'USD', amount: '1' });
+    assert.equal(deposit.body.deposit_id, signed.requestId);
+    for (const command of commands) {
+      if ('validUntil' in command) assert.equal(command.validUntil, signed.validUntilMicros);
+    }
+    await app.close();
+    await gateway.ask(TRADER, 'DELETE', '/v1/orders');
   });
 });
 
