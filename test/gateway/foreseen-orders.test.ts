@@ -142,7 +142,7 @@ describe('an order that is tested', () => {
         const fields = Object.entries(order).filter(([, value]) => value !== undefined);
         await assertForeseen(Object.fromEntries(fields), seen);
       }),
-      { numRuns: 45, seed: 8, endOnFailure: true },
+      { numRuns: 100, seed: 8, endOnFailure: true },
     );
     for (const symbol of [1, 2, 3]) await gateway.steer({ symbol: symbol as never, action: 'uncross' });
     assert.ok(seen.has('auction_only_limit') && seen.has('accepted'), JSON.stringify([...seen]));
