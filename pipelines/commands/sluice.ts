@@ -12,6 +12,7 @@ const VERBS: { readonly [name: string]: () => Promise<{ readonly command: Comman
   echo: () => import('./echo.ts'),
   list: () => import('./list.ts'),
   status: () => import('./status.ts'),
+  validate: () => import('./validate.ts'),
   log: () => import('./log.ts'),
   snapshot: () => import('./snapshot.ts'),
   replay: () => import('./replay.ts'),

@@ -11,6 +11,7 @@ import { emptyEnvelope } from '../../schemas/envelope.ts';
 import { avroArchive } from '../../sinks/avro-archive/avro-archive.ts';
 import { openFolderStore } from '../../sinks/avro-archive/folder-store.ts';
 import { archiveTablesSql } from '../../sinks/clickhouse-history/archive-tables.ts';
+import { installFastavro, PYTHON } from '../fastavro.ts';
 import { frameBlocks, recordMarket } from '../pipelines/recorded-market.ts';
 import { rows, startTestEngine, temporaryFolder } from './history-engine.ts';
 
@@ -43,27 +44,6 @@ for (const { log, partition, offset, payload } of market.frames) {
 }
 const wantedLines = [...wanted].map(([key, { records, offsets }]) => `${key} ${records} ${offsets}`).sort();
 
-const python = process.env.SLUICE_PYTHON ?? 'python3';
-
-/** A folder with fastavro in it; undefined, and said so, where there is no Python or no way to it. */
-function installFastavro(): string | undefined {
-  const say = (why: string) => process.stderr.write(`skipped: fastavro ${why}\n`);
-  if (spawnSync(python, ['--version']).status !== 0) return void say('needs python3');
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-fastavro-'));
-  after(() => rmSync(folder, { recursive: true, force: true }));
-  const installed = spawnSync(
-    python,
-    ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--target', folder, 'fastavro'],
-    {
-      timeout: 120_000,
-      encoding: 'utf8',
-    },
-  );
-  if (installed.status !== 0)
-    return void say(`cannot be installed: ${(installed.stderr ?? '').trim().split('\n').at(-1)}`);
-  return folder;
-}
-
 const fastavro = installFastavro();
 
 test('fastavro reads every archived record', { skip: fastavro === undefined }, () => {
@@ -82,7 +62,7 @@ for path in glob.glob(os.path.join(sys.argv[1], '*', '*', '*.avro')):
 for key, (records, offsets) in sums.items():
     print(key, records, offsets)
 `;
-  const run = spawnSync(python, ['-c', script, archive], {
+  const run = spawnSync(PYTHON, ['-c', script, archive], {
     env: { ...process.env, PYTHONPATH: fastavro },
     encoding: 'utf8',
   });
