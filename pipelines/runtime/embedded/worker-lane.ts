@@ -5,7 +5,8 @@ import type { LaneWorkerData } from './lane-worker.ts';
 import { type LaneEvents, RunningLane } from './running-lane.ts';
 
 export function startWorkerLane(data: LaneWorkerData, events: LaneEvents): RunningLane {
-  const worker = new Worker(new URL('./lane-worker.ts', import.meta.url), { workerData: data });
+  const url = new URL('./lane-worker.ts', import.meta.url);
+  const worker = new Worker(url, { workerData: data, name: `lane ${data.sink}` });
   const lane = new RunningLane(
     data.sink,
     (order: LaneOrder) => worker.postMessage(order),

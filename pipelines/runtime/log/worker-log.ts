@@ -21,7 +21,10 @@ export async function openWorkerLog(options: LogWriterOptions): Promise<LogWrite
   Atomics.store(control, ringWords.spare, spareStates.wanted);
 
   const keeperData: KeeperWorkerData = { ring, directory, segmentBytes };
-  const keeper = new Worker(new URL('./keeper-worker.ts', import.meta.url), { workerData: keeperData });
+  const keeper = new Worker(new URL('./keeper-worker.ts', import.meta.url), {
+    workerData: keeperData,
+    name: 'log keeper',
+  });
   const journalData: JournalWorkerData = {
     ring,
     durableEnd: durableEnd.memory,
@@ -32,7 +35,10 @@ export async function openWorkerLog(options: LogWriterOptions): Promise<LogWrite
     syncIntervalMs: options.syncIntervalMs ?? logDefaults.syncIntervalMs,
     stallDeadlineMs,
   };
-  const journal = new Worker(new URL('./journal-worker.ts', import.meta.url), { workerData: journalData });
+  const journal = new Worker(new URL('./journal-worker.ts', import.meta.url), {
+    workerData: journalData,
+    name: 'journal',
+  });
 
   const wakeJournal = (): void => {
     Atomics.add(control, ringWords.journalWake, 1);

@@ -15,7 +15,7 @@ export interface SnapshotWriter {
 
 /** Snapshots written by a thread of their own, so that the maker only pays for encoding its states. Failures reject with `ExitError`. */
 export function openSnapshotWriter(data: SnapshotWorkerData): SnapshotWriter {
-  const worker = new Worker(new URL('./snapshot-worker.ts', import.meta.url), { workerData: data });
+  const worker = new Worker(new URL('./snapshot-worker.ts', import.meta.url), { workerData: data, name: 'snapshots' });
   let pending: { readonly resolve: (name: string) => void; readonly reject: (error: Error) => void } | undefined;
   let running: Promise<unknown> = Promise.resolve();
   const fail = (error: ExitError): void => {
