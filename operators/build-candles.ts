@@ -31,6 +31,7 @@ const FORMAT = 1;
 export function buildCandles(): OperatorDefinition<CandleInput, CandlePorts> {
   return {
     name: 'buildCandles',
+    keepsNoRecord: true,
     input: recordSet('CandleInput', ['trade', 'tick']),
     outputs: { closed: CandleEvent, progress: CandleEvent },
     create: () => new BuildCandles(),

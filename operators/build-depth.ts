@@ -39,6 +39,7 @@ const FORMAT = 1;
 export function buildDepth(): OperatorDefinition<MarketEvent, DepthPorts> {
   return {
     name: 'buildDepth',
+    keepsNoRecord: true,
     input: MarketEvent,
     outputs: { delta: DepthEvent, top: TopOfBookEvent },
     create: () => new BuildDepth(),

@@ -67,4 +67,9 @@ export interface OperatorDefinition<In extends AnyRecord, P extends Ports> {
   readonly input: RecordSet<In>;
   readonly outputs: { readonly [N in keyof P]: RecordSet<P[N]> };
   create(scope: Scope): Operator<In, P>;
+  /**
+   * It keeps nothing of a record beyond `apply`, not even a text's object in a list: then a lane may fill the same objects
+   * again. Left out: it may keep what it likes.
+   */
+  readonly keepsNoRecord?: true;
 }

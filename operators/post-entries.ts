@@ -58,6 +58,7 @@ const STATE_FORMAT = 1;
 export function postEntries(): OperatorDefinition<AccountEvent, EntryPorts> {
   return {
     name: 'postEntries',
+    keepsNoRecord: true,
     input: AccountEvent,
     outputs: { posted: LedgerEntry },
     create: (scope) => new EntryPoster(scope),

@@ -27,6 +27,7 @@ const FORMAT = 1;
 export function rollTickers(): OperatorDefinition<MarketEvent, TickerPorts> {
   return {
     name: 'rollTickers',
+    keepsNoRecord: true,
     input: MarketEvent,
     outputs: { ticker: TickerEvent },
     create: () => new RollTickers(),

@@ -104,6 +104,7 @@ export class FrameLane {
   #close(open: Open): void {
     const { log, partition, firstOffset, run } = open;
     open.edge.records += run.records;
+    let freed = false;
     open.firstOffset = open.next;
     open.run = this.#spare.pop() ?? new FrameRun(run.end + (run.end >> 3));
     this.#onBlock({
@@ -117,6 +118,8 @@ export class FrameLane {
       outputs: {},
       frames: run,
       free: () => {
+        if (freed) return;
+        freed = true;
         if (this.#spare.length >= SPARE_RUNS) return;
         run.clear();
         this.#spare.push(run);

@@ -5,7 +5,7 @@
  */
 import { Subject } from 'rxjs';
 import type { Operator, Ports } from '../../operators/contract.ts';
-import { assert } from '../../schemas/assert.ts';
+import { InvariantBroken } from '../../schemas/assert.ts';
 import type { Envelope } from '../../schemas/envelope.ts';
 import type { AnyRecord, Micros } from '../../schemas/generated/records.ts';
 import { eventIdInChain, packChainKey, packPosition } from '../../schemas/ids.ts';
@@ -15,6 +15,7 @@ import type { GraphEdge } from './graph.ts';
 import { edgeName } from './graph.ts';
 import type { LanePlan, LaneStage } from './lane-plan.ts';
 import type { SinkBlock, StageOutput } from './ports.ts';
+import type { SpareRecords } from './spare-records.ts';
 
 /** A run of records of one log partition, or of one port for one such run. */
 export interface Batch {
@@ -48,10 +49,25 @@ export interface LaneState {
   readonly stages: readonly LaneStageState[];
 }
 
+type Writable<T> = { -readonly [N in keyof T]: T[N] };
+
+const NO_RECORDS: readonly AnyRecord[] = [];
+const NO_ENVELOPES: readonly Envelope[] = [];
+
 /** Records of one log partition on their way into a block. */
 interface Open {
+  readonly log: string;
+  readonly partition: number;
   batch: Batch;
   next: number;
+}
+
+/** A log partition of a {@link Lane}. */
+export interface LanePlace {
+  readonly log: string;
+  readonly partition: number;
+  /** Offset that is wanted next. */
+  readonly next: number;
 }
 
 export class Lane {
@@ -65,9 +81,18 @@ export class Lane {
   readonly #stages = new Map<string, FollowerInstance[]>();
   readonly #logSubjects = new Map<string, Subject<Batch>>();
   readonly #onBlock: (block: SinkBlock) => void;
+  readonly #spare: SpareRecords | undefined;
   #outputs: { [stagePort: string]: StageOutput } = {};
 
-  constructor(plan: LanePlan, catalog: Catalog, blockRecords: number, onBlock: (block: SinkBlock) => void) {
+  /** `spare`: takes back the records that were pushed, once nobody needs them. */
+  constructor(
+    plan: LanePlan,
+    catalog: Catalog,
+    blockRecords: number,
+    onBlock: (block: SinkBlock) => void,
+    spare?: SpareRecords,
+  ) {
+    this.#spare = spare;
     this.plan = plan;
     this.#catalog = catalog;
     this.#blockRecords = blockRecords;
@@ -85,31 +110,45 @@ export class Lane {
 
   /** Begin at these offsets; before the first record only. */
   startAt(positions: ReadonlyMap<string, number>): void {
-    for (const [key, next] of positions) this.#open.set(key, { batch: emptyBatch(partitionOf(key), next), next });
+    for (const [key, next] of positions) {
+      const partition = partitionOf(key);
+      const open = this.place(key.slice(0, key.lastIndexOf('/')), partition) as Open;
+      open.batch = emptyBatch(partition, next);
+      open.next = next;
+    }
+  }
+
+  /** Where the records of a log partition are pushed: the same object every time. */
+  place(log: string, partition: number): LanePlace {
+    const key = `${log}/${partition}`;
+    let open = this.#open.get(key);
+    if (!open) {
+      open = { log, partition, batch: emptyBatch(partition, 0), next: 0 };
+      this.#open.set(key, open);
+    }
+    return open;
   }
 
   /** The next record of a log partition, in order. Records below the position are dropped; a gap is a broken invariant. */
   push(log: string, partition: number, offset: number, record: AnyRecord, envelope: Envelope): void {
-    const key = `${log}/${partition}`;
-    let open = this.#open.get(key);
-    if (!open) {
-      open = { batch: emptyBatch(partition, 0), next: 0 };
-      this.#open.set(key, open);
-    }
+    this.pushTo(this.place(log, partition), offset, record, envelope);
+  }
+
+  /** As {@link push}, at a place that was asked for before. */
+  pushTo(place: LanePlace, offset: number, record: AnyRecord, envelope: Envelope): void {
+    const open = place as Open;
     if (offset < open.next) return;
-    assert(offset === open.next, `lane ${this.plan.sink.id} wants ${key} offset ${open.next} and was given ${offset}`);
+    if (offset !== open.next) throw this.#gap(open, offset);
     open.next = offset + 1;
     open.batch.records.push(record);
     open.batch.envelopes.push(envelope);
     open.batch.offsets.push(offset);
-    if (record.type === 'tick' || offset % this.#blockRecords === this.#blockRecords - 1) this.#close(log, open);
+    if (record.type === 'tick' || offset % this.#blockRecords === this.#blockRecords - 1) this.#close(open);
   }
 
   /** Close what is open without waiting for its border: for sinks in memory only, which keep no positions of blocks. */
   flush(): void {
-    for (const [key, open] of this.#open) {
-      if (open.batch.records.length > 0) this.#close(key.slice(0, key.lastIndexOf('/')), open);
-    }
+    for (const open of this.#open.values()) if (open.batch.records.length > 0) this.#close(open);
   }
 
   /** Next offset that no closed block holds, by `log/partition`. */
@@ -144,23 +183,41 @@ export class Lane {
     }
   }
 
-  #close(log: string, open: Open): void {
-    const batch = open.batch;
+  #gap({ log, partition, next }: Open, offset: number): InvariantBroken {
+    return new InvariantBroken(
+      `lane ${this.plan.sink.id} wants ${log}/${partition} offset ${next} and was given ${offset}`,
+    );
+  }
+
+  #close(open: Open): void {
+    const { log, batch } = open;
     open.batch = emptyBatch(batch.partition, open.next);
     this.#outputs = {};
     this.#logSubjects.get(log)!.next(batch);
     const read = this.plan.inputs.find((input) => input.from.node === log);
     if (read) this.edges.get(edgeName(read))!.records += batch.records.length;
-    this.#onBlock({
+    const lastTimeMicros = batch.envelopes.at(-1)!.occurredAt;
+    // What nobody is handed is free at once.
+    if (!read) this.#spare?.give(batch.records, batch.envelopes);
+    const block: Writable<SinkBlock> = {
       log,
       partition: batch.partition,
       firstOffset: batch.firstOffset,
       lastOffset: open.next - 1,
-      lastTimeMicros: batch.envelopes.at(-1)!.occurredAt,
-      records: read ? batch.records : [],
-      envelopes: read ? batch.envelopes : [],
+      lastTimeMicros,
+      records: read ? batch.records : NO_RECORDS,
+      envelopes: read ? batch.envelopes : NO_ENVELOPES,
       outputs: this.#outputs,
-    });
+    };
+    const freed = () => {
+      if (read && block.records !== NO_RECORDS) this.#spare?.give(batch.records, batch.envelopes);
+      // A block that is written may be waited for long: nothing of it must live until then.
+      block.records = NO_RECORDS;
+      block.envelopes = NO_ENVELOPES;
+      block.outputs = {};
+    };
+    if (this.plan.sink.definition.copies) block.free = freed;
+    this.#onBlock(block);
   }
 
   /** The one place where a follower stage's operators are constructed, one a partition of its inbox. */

@@ -113,7 +113,10 @@ export interface SinkBlock {
   readonly outputs: { readonly [stagePort: string]: StageOutput };
   /** For a sink that reads frames: the records as the log has them; then `records` and `envelopes` are empty. */
   readonly frames?: FrameRun;
-  /** Called once `write` has resolved: the lane uses the memory of the frames again. */
+  /**
+   * Called when the sink needs nothing of this block any more, at the latest when `write` has resolved: what it holds is
+   * filled again. Of a block of frames, and of a sink that `copies`.
+   */
   readonly free?: () => void;
 }
 
@@ -163,6 +166,8 @@ export interface SinkDefinition {
   readonly delivers?: 'blocks' | 'at once';
   /** Default `records`. `frames`: the bytes of the log, undecoded; then it reads logs only. */
   readonly reads?: 'records' | 'frames';
+  /** It keeps nothing of a block: it has copied what it needs when it calls the block's `free`, or when `write` resolves. */
+  readonly copies?: true;
   /** A block ends at a tick, or where the offset + 1 divides by this; a multiple of 1,024. */
   readonly blockRecords: number;
   /** False: the configuration has no use for it, and its lane is not opened. Default: it always has. */

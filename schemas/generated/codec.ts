@@ -378,6 +378,23 @@ function decodeAccepted(envelope: Envelope): Accepted {
   };
 }
 
+function refillAccepted(envelope: Envelope, record: Writable<Accepted>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.side = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.orderType = enumSymbols.OrderType[readIndex(2, 'enum')] as OrderType;
+  record.timeInForce = enumSymbols.TimeInForce[readIndex(4, 'enum')] as TimeInForce;
+  record.postOnly = readBoolean();
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.budget = readLong() as Amount;
+  record.restingLots = readLong() as QuantityLots;
+  record.expiresAt = readLong() as Micros;
+}
+
 function boundOfAccepted(_record: Accepted): number {
   return 126;
 }
@@ -416,6 +433,17 @@ function decodeAccountChanged(envelope: Envelope): AccountChanged {
     reason: readString(),
     requestedBy: readString(),
   };
+}
+
+function refillAccountChanged(envelope: Envelope, record: Writable<AccountChanged>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.state = enumSymbols.AccountState[readIndex(3, 'enum')] as AccountState;
+  record.tradeGroup = readInt();
+  record.reason = readString();
+  record.requestedBy = readString();
 }
 
 function boundOfAccountChanged(record: AccountChanged): number {
@@ -461,6 +489,19 @@ function decodeAdjust(envelope: Envelope): Adjust {
     requestedBy: readString(),
     approvedBy: readString(),
   };
+}
+
+function refillAdjust(envelope: Envelope, record: Writable<Adjust>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.asset = readInt() as AssetId;
+  record.amount = readLong() as Amount;
+  record.adjustmentId = readString();
+  record.reason = readString();
+  record.requestedBy = readString();
+  record.approvedBy = readString();
 }
 
 function boundOfAdjust(record: Adjust): number {
@@ -520,6 +561,21 @@ function decodeAdmin(envelope: Envelope): Admin {
   };
 }
 
+function refillAdmin(envelope: Envelope, record: Writable<Admin>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.action = enumSymbols.AdminAction[readIndex(7, 'enum')] as AdminAction;
+  record.marketState = readPresence() ? (enumSymbols.TradingState[readIndex(8, 'enum')] as TradingState) : null;
+  record.accountState = readPresence() ? (enumSymbols.AccountState[readIndex(3, 'enum')] as AccountState) : null;
+  record.tradeGroup = readInt();
+  record.until = readLong() as Micros;
+  record.reason = readString();
+  record.requestedBy = readString();
+  record.approvedBy = readString();
+}
+
 function boundOfAdmin(record: Admin): number {
   return 107 + record.reason.length * 3 + record.requestedBy.length * 3 + record.approvedBy.length * 3;
 }
@@ -558,6 +614,16 @@ function decodeAdmissionConfig(envelope: Envelope): AdmissionConfig {
     clockAheadMicros: readLong() as Micros,
     version: readInt(),
   };
+}
+
+function refillAdmissionConfig(envelope: Envelope, record: Writable<AdmissionConfig>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.expiryMicros = readLong() as Micros;
+  record.remembered = readInt();
+  record.clockAheadMicros = readLong() as Micros;
+  record.version = readInt();
 }
 
 function boundOfAdmissionConfig(_record: AdmissionConfig): number {
@@ -603,6 +669,17 @@ function decodeAdmittedAmend(envelope: Envelope): AdmittedAmend {
   };
 }
 
+function refillAdmittedAmend(envelope: Envelope, record: Writable<AdmittedAmend>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.requestId = readLong();
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+}
+
 function boundOfAdmittedAmend(_record: AdmittedAmend): number {
   return 106;
 }
@@ -642,6 +719,16 @@ function decodeAdmittedCancel(envelope: Envelope): AdmittedCancel {
   };
 }
 
+function refillAdmittedCancel(envelope: Envelope, record: Writable<AdmittedCancel>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.requestId = readLong();
+  record.reason = enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason;
+}
+
 function boundOfAdmittedCancel(_record: AdmittedCancel): number {
   return 91;
 }
@@ -676,6 +763,15 @@ function decodeAdmittedCancelAll(envelope: Envelope): AdmittedCancelAll {
     requestId: readLong(),
     reason: enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason,
   };
+}
+
+function refillAdmittedCancelAll(envelope: Envelope, record: Writable<AdmittedCancelAll>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.requestId = readLong();
+  record.reason = enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason;
 }
 
 function boundOfAdmittedCancelAll(_record: AdmittedCancelAll): number {
@@ -740,6 +836,25 @@ function decodeAdmittedPlace(envelope: Envelope): AdmittedPlace {
   };
 }
 
+function refillAdmittedPlace(envelope: Envelope, record: Writable<AdmittedPlace>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.side = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.orderType = enumSymbols.OrderType[readIndex(2, 'enum')] as OrderType;
+  record.timeInForce = enumSymbols.TimeInForce[readIndex(4, 'enum')] as TimeInForce;
+  record.postOnly = readBoolean();
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.budget = readLong() as Amount;
+  record.selfTradeMode = enumSymbols.SelfTradeMode[readIndex(5, 'enum')] as SelfTradeMode;
+  record.tradeGroup = readInt();
+  record.expiresAt = readLong() as Micros;
+  record.feeVersion = readInt();
+}
+
 function boundOfAdmittedPlace(_record: AdmittedPlace): number {
   return 129;
 }
@@ -783,6 +898,18 @@ function decodeAmend(envelope: Envelope): Amend {
     quantityLots: readLong() as QuantityLots,
     validUntil: readLong() as Micros,
   };
+}
+
+function refillAmend(envelope: Envelope, record: Writable<Amend>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.clientOrderId = readString();
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.validUntil = readLong() as Micros;
 }
 
 function boundOfAmend(record: Amend): number {
@@ -838,6 +965,21 @@ function decodeAmended(envelope: Envelope): Amended {
   };
 }
 
+function refillAmended(envelope: Envelope, record: Writable<Amended>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.side = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.oldPriceTicks = readLong() as PriceTicks;
+  record.oldOpenLots = readLong() as QuantityLots;
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.openLots = readLong() as QuantityLots;
+  record.keptPriority = readBoolean();
+}
+
 function boundOfAmended(_record: Amended): number {
   return 124;
 }
@@ -880,6 +1022,17 @@ function decodeAssetConfig(envelope: Envelope): AssetConfig {
   };
 }
 
+function refillAssetConfig(envelope: Envelope, record: Writable<AssetConfig>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.asset = readInt() as AssetId;
+  record.name = readString();
+  record.decimals = readInt();
+  record.showDecimals = readInt();
+  record.paperAmount = readLong() as Amount;
+}
+
 function boundOfAssetConfig(record: AssetConfig): number {
   return 94 + record.name.length * 3;
 }
@@ -915,6 +1068,15 @@ function decodeAuctionIndicative(envelope: Envelope): AuctionIndicative {
     matchedLots: readLong() as QuantityLots,
     surplusLots: readLong() as QuantityLots,
   };
+}
+
+function refillAuctionIndicative(envelope: Envelope, record: Writable<AuctionIndicative>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.priceTicks = readLong() as PriceTicks;
+  record.matchedLots = readLong() as QuantityLots;
+  record.surplusLots = readLong() as QuantityLots;
 }
 
 function boundOfAuctionIndicative(_record: AuctionIndicative): number {
@@ -962,6 +1124,20 @@ function decodeBalanceChange(envelope: Envelope): BalanceChange {
     requestedBy: readString(),
     approvedBy: readString(),
   };
+}
+
+function refillBalanceChange(envelope: Envelope, record: Writable<BalanceChange>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.asset = readInt() as AssetId;
+  record.amount = readLong() as Amount;
+  record.kind = enumSymbols.BalanceChangeKind[readIndex(3, 'enum')] as BalanceChangeKind;
+  record.reference = readString();
+  record.reason = readString();
+  record.requestedBy = readString();
+  record.approvedBy = readString();
 }
 
 function boundOfBalanceChange(record: BalanceChange): number {
@@ -1034,6 +1210,18 @@ function decodeBookDelta(envelope: Envelope): BookDelta {
   };
 }
 
+function refillBookDelta(envelope: Envelope, record: Writable<BookDelta>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.prevSeq = readLong();
+  record.bidPriceTicks = readArray(() => readLong() as PriceTicks);
+  record.bidLots = readArray(() => readLong() as QuantityLots);
+  record.askPriceTicks = readArray(() => readLong() as PriceTicks);
+  record.askLots = readArray(() => readLong() as QuantityLots);
+  record.checksum = readLong();
+}
+
 function boundOfBookDelta(record: BookDelta): number {
   return 106 + record.bidPriceTicks.length * 8 + record.bidLots.length * 8 + record.askPriceTicks.length * 8 + record.askLots.length * 8;
 }
@@ -1073,6 +1261,16 @@ function decodeCancel(envelope: Envelope): Cancel {
   };
 }
 
+function refillCancel(envelope: Envelope, record: Writable<Cancel>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.clientOrderId = readString();
+  record.validUntil = readLong() as Micros;
+}
+
 function boundOfCancel(record: Cancel): number {
   return 95 + record.clientOrderId.length * 3;
 }
@@ -1107,6 +1305,15 @@ function decodeCancelAll(envelope: Envelope): CancelAll {
     reason: enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason,
     validUntil: readLong() as Micros,
   };
+}
+
+function refillCancelAll(envelope: Envelope, record: Writable<CancelAll>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.reason = enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason;
+  record.validUntil = readLong() as Micros;
 }
 
 function boundOfCancelAll(_record: CancelAll): number {
@@ -1145,6 +1352,15 @@ function decodeCancelAllDone(envelope: Envelope): CancelAllDone {
   };
 }
 
+function refillCancelAllDone(envelope: Envelope, record: Writable<CancelAllDone>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orders = readLong();
+  record.reason = enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason;
+}
+
 function boundOfCancelAllDone(_record: CancelAllDone): number {
   return 83;
 }
@@ -1179,6 +1395,15 @@ function decodeCancelAllTaken(envelope: Envelope): CancelAllTaken {
     symbols: readInt(),
     reason: enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason,
   };
+}
+
+function refillCancelAllTaken(envelope: Envelope, record: Writable<CancelAllTaken>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.symbols = readInt();
+  record.reason = enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason;
 }
 
 function boundOfCancelAllTaken(_record: CancelAllTaken): number {
@@ -1228,6 +1453,20 @@ function decodeCancelled(envelope: Envelope): Cancelled {
     wasResting: readBoolean(),
     reason: enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason,
   };
+}
+
+function refillCancelled(envelope: Envelope, record: Writable<Cancelled>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.side = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.priceTicks = readLong() as PriceTicks;
+  record.cancelledLots = readLong() as QuantityLots;
+  record.executedLots = readLong() as QuantityLots;
+  record.wasResting = readBoolean();
+  record.reason = enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason;
 }
 
 function boundOfCancelled(_record: Cancelled): number {
@@ -1299,6 +1538,27 @@ function decodeCandle(envelope: Envelope): Candle {
   };
 }
 
+function refillCandle(envelope: Envelope, record: Writable<Candle>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.interval = readString();
+  record.opensAt = readLong() as Micros;
+  record.openPriceTicks = readLong() as PriceTicks;
+  record.highPriceTicks = readLong() as PriceTicks;
+  record.lowPriceTicks = readLong() as PriceTicks;
+  record.closePriceTicks = readLong() as PriceTicks;
+  record.baseLots = readLong() as QuantityLots;
+  record.quoteAmount = readWide();
+  record.takerBuyLots = readLong() as QuantityLots;
+  record.takerBuyQuoteAmount = readWide();
+  record.tradeCount = readLong();
+  record.firstTradeId = readLong() as Sequence;
+  record.lastTradeId = readLong() as Sequence;
+  record.closed = readBoolean();
+  record.version = readInt();
+}
+
 function boundOfCandle(record: Candle): number {
   return 177 + record.interval.length * 3;
 }
@@ -1332,6 +1592,15 @@ function decodeCheckpoint(envelope: Envelope): Checkpoint {
     inboxOffset: readLong(),
     stateHash: readString(),
   };
+}
+
+function refillCheckpoint(envelope: Envelope, record: Writable<Checkpoint>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.stage = readString();
+  record.inboxOffset = readLong();
+  record.stateHash = readString();
 }
 
 function boundOfCheckpoint(record: Checkpoint): number {
@@ -1371,6 +1640,16 @@ function decodeDeposit(envelope: Envelope): Deposit {
     amount: readLong() as Amount,
     depositId: readString(),
   };
+}
+
+function refillDeposit(envelope: Envelope, record: Writable<Deposit>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.asset = readInt() as AssetId;
+  record.amount = readLong() as Amount;
+  record.depositId = readString();
 }
 
 function boundOfDeposit(record: Deposit): number {
@@ -1442,6 +1721,25 @@ function decodeEntry(envelope: Envelope): Entry {
   };
 }
 
+function refillEntry(envelope: Envelope, record: Writable<Entry>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.entryId = readLong();
+  record.kind = enumSymbols.EntryKind[readIndex(6, 'enum')] as EntryKind;
+  record.accountPartition = readInt();
+  record.firstSequence = readLong();
+  record.lastSequence = readLong();
+  record.tradeId = readLong() as Sequence;
+  record.commandId = readLong();
+  record.tradeSymbol = readInt();
+  record.movedAt = readLong() as Micros;
+  record.reverses = readLong();
+  record.reference = readString();
+  record.reason = readString();
+  record.postings = readArray(() => readPosting());
+}
+
 function boundOfEntry(record: Entry): number {
   return 149 + record.reference.length * 3 + record.reason.length * 3 + record.postings.length * 22;
 }
@@ -1498,6 +1796,22 @@ function decodeExecution(envelope: Envelope): Execution {
   };
 }
 
+function refillExecution(envelope: Envelope, record: Writable<Execution>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.tradeId = readLong() as Sequence;
+  record.side = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.liquidity = enumSymbols.Liquidity[readIndex(3, 'enum')] as Liquidity;
+  record.cumulativeLots = readLong() as QuantityLots;
+  record.openPriceTicks = readLong() as PriceTicks;
+  record.openLots = readLong() as QuantityLots;
+}
+
 function boundOfExecution(_record: Execution): number {
   return 132;
 }
@@ -1541,6 +1855,19 @@ function decodeFeeConfig(envelope: Envelope): FeeConfig {
     reason: readString(),
     requestedBy: readString(),
   };
+}
+
+function refillFeeConfig(envelope: Envelope, record: Writable<FeeConfig>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.schedule = readString();
+  record.version = readInt();
+  record.makerPpm = readInt() as RatePpm;
+  record.takerPpm = readInt() as RatePpm;
+  record.feeAsset = enumSymbols.FeeAsset[readIndex(2, 'enum')] as FeeAsset;
+  record.reason = readString();
+  record.requestedBy = readString();
 }
 
 function boundOfFeeConfig(record: FeeConfig): number {
@@ -1628,6 +1955,32 @@ function decodeFill(envelope: Envelope): Fill {
   };
 }
 
+function refillFill(envelope: Envelope, record: Writable<Fill>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.clientOrderId = readString();
+  record.tradeId = readLong() as Sequence;
+  record.side = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.liquidity = enumSymbols.Liquidity[readIndex(3, 'enum')] as Liquidity;
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.baseAsset = readInt() as AssetId;
+  record.quoteAsset = readInt() as AssetId;
+  record.baseAmount = readLong() as Amount;
+  record.quoteAmount = readLong() as Amount;
+  record.feeAsset = readInt() as AssetId;
+  record.fee = readLong() as Amount;
+  record.feeVersion = readInt();
+  record.holdConsumed = readLong() as Amount;
+  record.released = readLong() as Amount;
+  record.cumulativeLots = readLong() as QuantityLots;
+  record.openLots = readLong() as QuantityLots;
+  record.cumulativeQuoteAmount = readLong() as Amount;
+}
+
 function boundOfFill(record: Fill): number {
   return 197 + record.clientOrderId.length * 3;
 }
@@ -1695,6 +2048,27 @@ function decodeHold(envelope: Envelope): Hold {
   };
 }
 
+function refillHold(envelope: Envelope, record: Writable<Hold>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.clientOrderId = readString();
+  record.asset = readInt() as AssetId;
+  record.amount = readLong() as Amount;
+  record.side = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.orderType = enumSymbols.OrderType[readIndex(2, 'enum')] as OrderType;
+  record.timeInForce = enumSymbols.TimeInForce[readIndex(4, 'enum')] as TimeInForce;
+  record.postOnly = readBoolean();
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.budget = readLong() as Amount;
+  record.expiresAt = readLong() as Micros;
+  record.feeVersion = readInt();
+  record.command = enumSymbols.CommandKind[readIndex(7, 'enum')] as CommandKind;
+}
+
 function boundOfHold(record: Hold): number {
   return 142 + record.clientOrderId.length * 3;
 }
@@ -1727,6 +2101,15 @@ function decodeKeyRevocation(envelope: Envelope): KeyRevocation {
     reason: readString(),
     requestedBy: readString(),
   };
+}
+
+function refillKeyRevocation(envelope: Envelope, record: Writable<KeyRevocation>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.keyId = readString();
+  record.reason = readString();
+  record.requestedBy = readString();
 }
 
 function boundOfKeyRevocation(record: KeyRevocation): number {
@@ -1776,6 +2159,19 @@ function decodeLimitConfig(envelope: Envelope): LimitConfig {
   };
 }
 
+function refillLimitConfig(envelope: Envelope, record: Writable<LimitConfig>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.openOrders = readInt();
+  record.ordersPerSecond = readInt();
+  record.tradeGroup = readInt();
+  record.version = readInt();
+  record.reason = readString();
+  record.requestedBy = readString();
+}
+
 function boundOfLimitConfig(record: LimitConfig): number {
   return 104 + record.reason.length * 3 + record.requestedBy.length * 3;
 }
@@ -1813,6 +2209,17 @@ function decodeMarketState(envelope: Envelope): MarketState {
     reason: readString(),
     requestedBy: readString(),
   };
+}
+
+function refillMarketState(envelope: Envelope, record: Writable<MarketState>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.state = enumSymbols.TradingState[readIndex(8, 'enum')] as TradingState;
+  record.previousState = enumSymbols.TradingState[readIndex(8, 'enum')] as TradingState;
+  record.until = readLong() as Micros;
+  record.reason = readString();
+  record.requestedBy = readString();
 }
 
 function boundOfMarketState(record: MarketState): number {
@@ -1864,6 +2271,20 @@ function decodeOrderAmended(envelope: Envelope): OrderAmended {
     asset: readInt() as AssetId,
     released: readLong() as Amount,
   };
+}
+
+function refillOrderAmended(envelope: Envelope, record: Writable<OrderAmended>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.clientOrderId = readString();
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.openLots = readLong() as QuantityLots;
+  record.asset = readInt() as AssetId;
+  record.released = readLong() as Amount;
 }
 
 function boundOfOrderAmended(record: OrderAmended): number {
@@ -1928,6 +2349,22 @@ function decodeOrderUpdate(envelope: Envelope): OrderUpdate {
   };
 }
 
+function refillOrderUpdate(envelope: Envelope, record: Writable<OrderUpdate>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.requestId = readLong();
+  record.outcome = enumSymbols.OrderOutcome[readIndex(8, 'enum')] as OrderOutcome;
+  record.command = enumSymbols.CommandKind[readIndex(7, 'enum')] as CommandKind;
+  record.rejectReason = readPresence() ? (enumSymbols.RejectReason[readIndex(30, 'enum')] as RejectReason) : null;
+  record.cancelReason = readPresence() ? (enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason) : null;
+  record.openPriceTicks = readLong() as PriceTicks;
+  record.openLots = readLong() as QuantityLots;
+  record.executedLots = readLong() as QuantityLots;
+}
+
 function boundOfOrderUpdate(_record: OrderUpdate): number {
   return 120;
 }
@@ -1990,6 +2427,24 @@ function decodePlace(envelope: Envelope): Place {
   };
 }
 
+function refillPlace(envelope: Envelope, record: Writable<Place>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.clientOrderId = readString();
+  record.side = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.orderType = enumSymbols.OrderType[readIndex(2, 'enum')] as OrderType;
+  record.timeInForce = enumSymbols.TimeInForce[readIndex(4, 'enum')] as TimeInForce;
+  record.postOnly = readBoolean();
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.budget = readLong() as Amount;
+  record.selfTradeMode = readPresence() ? (enumSymbols.SelfTradeMode[readIndex(5, 'enum')] as SelfTradeMode) : null;
+  record.expiresAt = readLong() as Micros;
+  record.validUntil = readLong() as Micros;
+}
+
 function boundOfPlace(record: Place): number {
   return 125 + record.clientOrderId.length * 3;
 }
@@ -2044,6 +2499,21 @@ function decodePreventedMatch(envelope: Envelope): PreventedMatch {
   };
 }
 
+function refillPreventedMatch(envelope: Envelope, record: Writable<PreventedMatch>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.takerOrderId = readLong() as OrderId;
+  record.makerOrderId = readLong() as OrderId;
+  record.takerAccount = readLong() as AccountId;
+  record.makerAccount = readLong() as AccountId;
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.mode = enumSymbols.SelfTradeMode[readIndex(5, 'enum')] as SelfTradeMode;
+  record.takerOpenLots = readLong() as QuantityLots;
+  record.makerOpenLots = readLong() as QuantityLots;
+}
+
 function boundOfPreventedMatch(_record: PreventedMatch): number {
   return 131;
 }
@@ -2073,6 +2543,13 @@ function decodeReferencePrice(envelope: Envelope): ReferencePrice {
     seq: seqRead,
     priceTicks: readLong() as PriceTicks,
   };
+}
+
+function refillReferencePrice(envelope: Envelope, record: Writable<ReferencePrice>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.priceTicks = readLong() as PriceTicks;
 }
 
 function boundOfReferencePrice(_record: ReferencePrice): number {
@@ -2121,6 +2598,20 @@ function decodeRejected(envelope: Envelope): Rejected {
     asset: readInt() as AssetId,
     released: readLong() as Amount,
   };
+}
+
+function refillRejected(envelope: Envelope, record: Writable<Rejected>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.clientOrderId = readString();
+  record.command = enumSymbols.CommandKind[readIndex(7, 'enum')] as CommandKind;
+  record.reason = enumSymbols.RejectReason[readIndex(30, 'enum')] as RejectReason;
+  record.stage = enumSymbols.RejectStage[readIndex(3, 'enum')] as RejectStage;
+  record.asset = readInt() as AssetId;
+  record.released = readLong() as Amount;
 }
 
 function boundOfRejected(record: Rejected): number {
@@ -2177,6 +2668,20 @@ function decodeRelease(envelope: Envelope): Release {
   };
 }
 
+function refillRelease(envelope: Envelope, record: Writable<Release>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.clientOrderId = readString();
+  record.asset = readInt() as AssetId;
+  record.amount = readLong() as Amount;
+  record.reason = readPresence() ? (enumSymbols.CancelReason[readIndex(16, 'enum')] as CancelReason) : null;
+  record.executedLots = readLong() as QuantityLots;
+  record.openLots = readLong() as QuantityLots;
+}
+
 function boundOfRelease(record: Release): number {
   return 118 + record.clientOrderId.length * 3;
 }
@@ -2211,6 +2716,15 @@ function decodeRepeated(envelope: Envelope): Repeated {
     orderId: readLong() as OrderId,
     clientOrderId: readString(),
   };
+}
+
+function refillRepeated(envelope: Envelope, record: Writable<Repeated>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.orderId = readLong() as OrderId;
+  record.clientOrderId = readString();
 }
 
 function boundOfRepeated(record: Repeated): number {
@@ -2301,6 +2815,34 @@ function decodeSymbolConfig(envelope: Envelope): SymbolConfig {
   };
 }
 
+function refillSymbolConfig(envelope: Envelope, record: Writable<SymbolConfig>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.name = readString();
+  record.baseAsset = readInt() as AssetId;
+  record.quoteAsset = readInt() as AssetId;
+  record.priceDecimals = readInt();
+  record.quantityDecimals = readInt();
+  record.tickDecimal = readString();
+  record.lotDecimal = readString();
+  record.quoteUnitsPerTickLot = readLong();
+  record.baseUnitsPerLot = readLong();
+  record.minPriceTicks = readLong() as PriceTicks;
+  record.maxPriceTicks = readLong() as PriceTicks;
+  record.minQuantityLots = readLong() as QuantityLots;
+  record.maxQuantityLots = readLong() as QuantityLots;
+  record.minNotionalAmount = readLong() as Amount;
+  record.maxNotionalAmount = readLong() as Amount;
+  record.bandPpm = readInt() as RatePpm;
+  record.feeSchedule = readString();
+  record.defaultSelfTradeMode = enumSymbols.SelfTradeMode[readIndex(5, 'enum')] as SelfTradeMode;
+  record.allowedSelfTradeModes = readInt();
+  record.maxRestingOrders = readInt();
+  record.openingState = enumSymbols.TradingState[readIndex(8, 'enum')] as TradingState;
+  record.version = readInt();
+}
+
 function boundOfSymbolConfig(record: SymbolConfig): number {
   return 192 + record.name.length * 3 + record.tickDecimal.length * 3 + record.lotDecimal.length * 3 + record.feeSchedule.length * 3;
 }
@@ -2330,6 +2872,13 @@ function decodeTick(envelope: Envelope): Tick {
     seq: seqRead,
     number: readLong(),
   };
+}
+
+function refillTick(envelope: Envelope, record: Writable<Tick>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.number = readLong();
 }
 
 function boundOfTick(_record: Tick): number {
@@ -2395,6 +2944,24 @@ function decodeTicker(envelope: Envelope): Ticker {
   };
 }
 
+function refillTicker(envelope: Envelope, record: Writable<Ticker>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.lastPriceTicks = readLong() as PriceTicks;
+  record.bestBidPriceTicks = readLong() as PriceTicks;
+  record.bestBidLots = readLong() as QuantityLots;
+  record.bestAskPriceTicks = readLong() as PriceTicks;
+  record.bestAskLots = readLong() as QuantityLots;
+  record.openPriceTicks = readLong() as PriceTicks;
+  record.highPriceTicks = readLong() as PriceTicks;
+  record.lowPriceTicks = readLong() as PriceTicks;
+  record.baseLots = readLong() as QuantityLots;
+  record.quoteAmount = readWide();
+  record.tradeCount = readLong();
+  record.opensAt = readLong() as Micros;
+}
+
 function boundOfTicker(_record: Ticker): number {
   return 164;
 }
@@ -2439,6 +3006,18 @@ function decodeTopOfBook(envelope: Envelope): TopOfBook {
     bidDepthLots: readLong() as QuantityLots,
     askDepthLots: readLong() as QuantityLots,
   };
+}
+
+function refillTopOfBook(envelope: Envelope, record: Writable<TopOfBook>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.bestBidPriceTicks = readLong() as PriceTicks;
+  record.bestBidLots = readLong() as QuantityLots;
+  record.bestAskPriceTicks = readLong() as PriceTicks;
+  record.bestAskLots = readLong() as QuantityLots;
+  record.bidDepthLots = readLong() as QuantityLots;
+  record.askDepthLots = readLong() as QuantityLots;
 }
 
 function boundOfTopOfBook(_record: TopOfBook): number {
@@ -2506,6 +3085,25 @@ function decodeTrade(envelope: Envelope): Trade {
   };
 }
 
+function refillTrade(envelope: Envelope, record: Writable<Trade>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.priceTicks = readLong() as PriceTicks;
+  record.quantityLots = readLong() as QuantityLots;
+  record.quoteAmount = readLong() as Amount;
+  record.takerSide = enumSymbols.Side[readIndex(2, 'enum')] as Side;
+  record.takerOrderId = readLong() as OrderId;
+  record.makerOrderId = readLong() as OrderId;
+  record.takerAccount = readLong() as AccountId;
+  record.makerAccount = readLong() as AccountId;
+  record.takerCumulativeLots = readLong() as QuantityLots;
+  record.takerOpenLots = readLong() as QuantityLots;
+  record.makerCumulativeLots = readLong() as QuantityLots;
+  record.makerOpenLots = readLong() as QuantityLots;
+  record.auction = readBoolean();
+}
+
 function boundOfTrade(_record: Trade): number {
   return 156;
 }
@@ -2545,6 +3143,16 @@ function decodeWithdraw(envelope: Envelope): Withdraw {
   };
 }
 
+function refillWithdraw(envelope: Envelope, record: Writable<Withdraw>): void {
+  readEnvelope(envelope);
+  record.symbol = symbolRead;
+  record.seq = seqRead;
+  record.account = readLong() as AccountId;
+  record.asset = readInt() as AssetId;
+  record.amount = readLong() as Amount;
+  record.withdrawalId = readString();
+}
+
 function boundOfWithdraw(record: Withdraw): number {
   return 92 + record.withdrawalId.length * 3;
 }
@@ -2555,63 +3163,68 @@ export interface RecordCodec {
   readonly fingerprint: string;
   readonly encode: (envelope: Envelope, record: AnyRecord, bytes: Uint8Array, start: number) => number;
   readonly decode: (envelope: Envelope) => AnyRecord;
+  /** As `decode`, into a record of this type that nobody needs any more. */
+  readonly refill: (envelope: Envelope, record: AnyRecord) => void;
   readonly bound: (record: AnyRecord) => number;
 }
+
+type Writable<R> = { -readonly [N in keyof R]: R[N] };
 
 function codec<R extends AnyRecord>(
   type: R['type'],
   fingerprint: string,
   encode: (envelope: Envelope, record: R, bytes: Uint8Array, start: number) => number,
   decode: (envelope: Envelope) => R,
+  refill: (envelope: Envelope, record: Writable<R>) => void,
   bound: (record: R) => number,
 ): RecordCodec {
-  return { type, fingerprint, encode: encode as never, decode, bound: bound as never };
+  return { type, fingerprint, encode: encode as never, decode, refill: refill as never, bound: bound as never };
 }
 
 export const recordCodecs: readonly RecordCodec[] = [
-  codec('accepted', '4627250a0bfbed9e', encodeAccepted, decodeAccepted, boundOfAccepted),
-  codec('account_changed', '45f3532abb0c619a', encodeAccountChanged, decodeAccountChanged, boundOfAccountChanged),
-  codec('adjust', 'b81efdd831f0f748', encodeAdjust, decodeAdjust, boundOfAdjust),
-  codec('admin', 'ad55495dc805bd92', encodeAdmin, decodeAdmin, boundOfAdmin),
-  codec('admission_config', '426a8be840167199', encodeAdmissionConfig, decodeAdmissionConfig, boundOfAdmissionConfig),
-  codec('admitted_amend', 'c4ab2fbe35c6c19c', encodeAdmittedAmend, decodeAdmittedAmend, boundOfAdmittedAmend),
-  codec('admitted_cancel', '42ff009eae0bc0e9', encodeAdmittedCancel, decodeAdmittedCancel, boundOfAdmittedCancel),
-  codec('admitted_cancel_all', '4445b0357a47a836', encodeAdmittedCancelAll, decodeAdmittedCancelAll, boundOfAdmittedCancelAll),
-  codec('admitted_place', '68f944bbfa50180c', encodeAdmittedPlace, decodeAdmittedPlace, boundOfAdmittedPlace),
-  codec('amend', 'cc142f302638d1a6', encodeAmend, decodeAmend, boundOfAmend),
-  codec('amended', '450de4da8b4e3032', encodeAmended, decodeAmended, boundOfAmended),
-  codec('asset_config', 'da38739dad8ec803', encodeAssetConfig, decodeAssetConfig, boundOfAssetConfig),
-  codec('auction_indicative', '2174265d06a55df4', encodeAuctionIndicative, decodeAuctionIndicative, boundOfAuctionIndicative),
-  codec('balance_change', 'cff0c31792a647d3', encodeBalanceChange, decodeBalanceChange, boundOfBalanceChange),
-  codec('book_delta', 'da131d54b4429dbc', encodeBookDelta, decodeBookDelta, boundOfBookDelta),
-  codec('cancel', '41bcdc88066606f4', encodeCancel, decodeCancel, boundOfCancel),
-  codec('cancel_all', '57a25e8d8fa124de', encodeCancelAll, decodeCancelAll, boundOfCancelAll),
-  codec('cancel_all_done', 'f895f0e0fafe8652', encodeCancelAllDone, decodeCancelAllDone, boundOfCancelAllDone),
-  codec('cancel_all_taken', 'ab438dc8dcb69c5b', encodeCancelAllTaken, decodeCancelAllTaken, boundOfCancelAllTaken),
-  codec('cancelled', '3197ac1435851598', encodeCancelled, decodeCancelled, boundOfCancelled),
-  codec('candle', 'efb002fd199487c7', encodeCandle, decodeCandle, boundOfCandle),
-  codec('checkpoint', '1af5887b41178861', encodeCheckpoint, decodeCheckpoint, boundOfCheckpoint),
-  codec('deposit', '28d218e2efa32ae7', encodeDeposit, decodeDeposit, boundOfDeposit),
-  codec('entry', 'f224c9fa39a73107', encodeEntry, decodeEntry, boundOfEntry),
-  codec('execution', 'b1614c1639167030', encodeExecution, decodeExecution, boundOfExecution),
-  codec('fee_config', '7498d20300d36091', encodeFeeConfig, decodeFeeConfig, boundOfFeeConfig),
-  codec('fill', '9139db85fb0eac4c', encodeFill, decodeFill, boundOfFill),
-  codec('hold', '3673da2959d54074', encodeHold, decodeHold, boundOfHold),
-  codec('key_revocation', '689a0e9277672446', encodeKeyRevocation, decodeKeyRevocation, boundOfKeyRevocation),
-  codec('limit_config', '62ffcdc567214991', encodeLimitConfig, decodeLimitConfig, boundOfLimitConfig),
-  codec('market_state', '3610ae52616a529e', encodeMarketState, decodeMarketState, boundOfMarketState),
-  codec('order_amended', '6b177cf9ff8c60d2', encodeOrderAmended, decodeOrderAmended, boundOfOrderAmended),
-  codec('order_update', 'f91b36401b94189a', encodeOrderUpdate, decodeOrderUpdate, boundOfOrderUpdate),
-  codec('place', 'b1b851e96300b82d', encodePlace, decodePlace, boundOfPlace),
-  codec('prevented_match', 'f21aa4150869825a', encodePreventedMatch, decodePreventedMatch, boundOfPreventedMatch),
-  codec('reference_price', '18266e684ccc9a4a', encodeReferencePrice, decodeReferencePrice, boundOfReferencePrice),
-  codec('rejected', 'dcee6c2accd1a388', encodeRejected, decodeRejected, boundOfRejected),
-  codec('release', '39d1215d9b8f7b85', encodeRelease, decodeRelease, boundOfRelease),
-  codec('repeated', '917961da9c744ed8', encodeRepeated, decodeRepeated, boundOfRepeated),
-  codec('symbol_config', '7eb24cb9c332a9a8', encodeSymbolConfig, decodeSymbolConfig, boundOfSymbolConfig),
-  codec('tick', '9f07d82798671e31', encodeTick, decodeTick, boundOfTick),
-  codec('ticker', '9f35a0452ec7030e', encodeTicker, decodeTicker, boundOfTicker),
-  codec('top_of_book', '0b70b253780c8031', encodeTopOfBook, decodeTopOfBook, boundOfTopOfBook),
-  codec('trade', 'af723f5bdc1e7800', encodeTrade, decodeTrade, boundOfTrade),
-  codec('withdraw', 'd91ca1db8143f2ac', encodeWithdraw, decodeWithdraw, boundOfWithdraw),
+  codec('accepted', '4627250a0bfbed9e', encodeAccepted, decodeAccepted, refillAccepted, boundOfAccepted),
+  codec('account_changed', '45f3532abb0c619a', encodeAccountChanged, decodeAccountChanged, refillAccountChanged, boundOfAccountChanged),
+  codec('adjust', 'b81efdd831f0f748', encodeAdjust, decodeAdjust, refillAdjust, boundOfAdjust),
+  codec('admin', 'ad55495dc805bd92', encodeAdmin, decodeAdmin, refillAdmin, boundOfAdmin),
+  codec('admission_config', '426a8be840167199', encodeAdmissionConfig, decodeAdmissionConfig, refillAdmissionConfig, boundOfAdmissionConfig),
+  codec('admitted_amend', 'c4ab2fbe35c6c19c', encodeAdmittedAmend, decodeAdmittedAmend, refillAdmittedAmend, boundOfAdmittedAmend),
+  codec('admitted_cancel', '42ff009eae0bc0e9', encodeAdmittedCancel, decodeAdmittedCancel, refillAdmittedCancel, boundOfAdmittedCancel),
+  codec('admitted_cancel_all', '4445b0357a47a836', encodeAdmittedCancelAll, decodeAdmittedCancelAll, refillAdmittedCancelAll, boundOfAdmittedCancelAll),
+  codec('admitted_place', '68f944bbfa50180c', encodeAdmittedPlace, decodeAdmittedPlace, refillAdmittedPlace, boundOfAdmittedPlace),
+  codec('amend', 'cc142f302638d1a6', encodeAmend, decodeAmend, refillAmend, boundOfAmend),
+  codec('amended', '450de4da8b4e3032', encodeAmended, decodeAmended, refillAmended, boundOfAmended),
+  codec('asset_config', 'da38739dad8ec803', encodeAssetConfig, decodeAssetConfig, refillAssetConfig, boundOfAssetConfig),
+  codec('auction_indicative', '2174265d06a55df4', encodeAuctionIndicative, decodeAuctionIndicative, refillAuctionIndicative, boundOfAuctionIndicative),
+  codec('balance_change', 'cff0c31792a647d3', encodeBalanceChange, decodeBalanceChange, refillBalanceChange, boundOfBalanceChange),
+  codec('book_delta', 'da131d54b4429dbc', encodeBookDelta, decodeBookDelta, refillBookDelta, boundOfBookDelta),
+  codec('cancel', '41bcdc88066606f4', encodeCancel, decodeCancel, refillCancel, boundOfCancel),
+  codec('cancel_all', '57a25e8d8fa124de', encodeCancelAll, decodeCancelAll, refillCancelAll, boundOfCancelAll),
+  codec('cancel_all_done', 'f895f0e0fafe8652', encodeCancelAllDone, decodeCancelAllDone, refillCancelAllDone, boundOfCancelAllDone),
+  codec('cancel_all_taken', 'ab438dc8dcb69c5b', encodeCancelAllTaken, decodeCancelAllTaken, refillCancelAllTaken, boundOfCancelAllTaken),
+  codec('cancelled', '3197ac1435851598', encodeCancelled, decodeCancelled, refillCancelled, boundOfCancelled),
+  codec('candle', 'efb002fd199487c7', encodeCandle, decodeCandle, refillCandle, boundOfCandle),
+  codec('checkpoint', '1af5887b41178861', encodeCheckpoint, decodeCheckpoint, refillCheckpoint, boundOfCheckpoint),
+  codec('deposit', '28d218e2efa32ae7', encodeDeposit, decodeDeposit, refillDeposit, boundOfDeposit),
+  codec('entry', 'f224c9fa39a73107', encodeEntry, decodeEntry, refillEntry, boundOfEntry),
+  codec('execution', 'b1614c1639167030', encodeExecution, decodeExecution, refillExecution, boundOfExecution),
+  codec('fee_config', '7498d20300d36091', encodeFeeConfig, decodeFeeConfig, refillFeeConfig, boundOfFeeConfig),
+  codec('fill', '9139db85fb0eac4c', encodeFill, decodeFill, refillFill, boundOfFill),
+  codec('hold', '3673da2959d54074', encodeHold, decodeHold, refillHold, boundOfHold),
+  codec('key_revocation', '689a0e9277672446', encodeKeyRevocation, decodeKeyRevocation, refillKeyRevocation, boundOfKeyRevocation),
+  codec('limit_config', '62ffcdc567214991', encodeLimitConfig, decodeLimitConfig, refillLimitConfig, boundOfLimitConfig),
+  codec('market_state', '3610ae52616a529e', encodeMarketState, decodeMarketState, refillMarketState, boundOfMarketState),
+  codec('order_amended', '6b177cf9ff8c60d2', encodeOrderAmended, decodeOrderAmended, refillOrderAmended, boundOfOrderAmended),
+  codec('order_update', 'f91b36401b94189a', encodeOrderUpdate, decodeOrderUpdate, refillOrderUpdate, boundOfOrderUpdate),
+  codec('place', 'b1b851e96300b82d', encodePlace, decodePlace, refillPlace, boundOfPlace),
+  codec('prevented_match', 'f21aa4150869825a', encodePreventedMatch, decodePreventedMatch, refillPreventedMatch, boundOfPreventedMatch),
+  codec('reference_price', '18266e684ccc9a4a', encodeReferencePrice, decodeReferencePrice, refillReferencePrice, boundOfReferencePrice),
+  codec('rejected', 'dcee6c2accd1a388', encodeRejected, decodeRejected, refillRejected, boundOfRejected),
+  codec('release', '39d1215d9b8f7b85', encodeRelease, decodeRelease, refillRelease, boundOfRelease),
+  codec('repeated', '917961da9c744ed8', encodeRepeated, decodeRepeated, refillRepeated, boundOfRepeated),
+  codec('symbol_config', '7eb24cb9c332a9a8', encodeSymbolConfig, decodeSymbolConfig, refillSymbolConfig, boundOfSymbolConfig),
+  codec('tick', '9f07d82798671e31', encodeTick, decodeTick, refillTick, boundOfTick),
+  codec('ticker', '9f35a0452ec7030e', encodeTicker, decodeTicker, refillTicker, boundOfTicker),
+  codec('top_of_book', '0b70b253780c8031', encodeTopOfBook, decodeTopOfBook, refillTopOfBook, boundOfTopOfBook),
+  codec('trade', 'af723f5bdc1e7800', encodeTrade, decodeTrade, refillTrade, boundOfTrade),
+  codec('withdraw', 'd91ca1db8143f2ac', encodeWithdraw, decodeWithdraw, refillWithdraw, boundOfWithdraw),
 ];

@@ -160,6 +160,13 @@ function recordCodec(declaration: RecordDeclaration): string[] {
     '  };',
     '}',
     '',
+    `function refill${interfaceName}(envelope: Envelope, record: Writable<${interfaceName}>): void {`,
+    '  readEnvelope(envelope);',
+    '  record.symbol = symbolRead;',
+    '  record.seq = seqRead;',
+    ...own.map((field) => `  record.${field.property} = ${reading(field.shape)};`),
+    '}',
+    '',
     `function boundOf${interfaceName}(${own.some((field) => variableBound(field.shape, '') !== '') ? 'record' : '_record'}: ${interfaceName}): number {`,
     `  return ${[
       String(10 + fixedBound([...declaration.envelope, ...own])),
@@ -177,24 +184,29 @@ function table(declarations: readonly RecordDeclaration[]): string[] {
     '  readonly fingerprint: string;',
     '  readonly encode: (envelope: Envelope, record: AnyRecord, bytes: Uint8Array, start: number) => number;',
     '  readonly decode: (envelope: Envelope) => AnyRecord;',
+    '  /** As `decode`, into a record of this type that nobody needs any more. */',
+    '  readonly refill: (envelope: Envelope, record: AnyRecord) => void;',
     '  readonly bound: (record: AnyRecord) => number;',
     '}',
+    '',
+    'type Writable<R> = { -readonly [N in keyof R]: R[N] };',
     '',
     'function codec<R extends AnyRecord>(',
     "  type: R['type'],",
     '  fingerprint: string,',
     '  encode: (envelope: Envelope, record: R, bytes: Uint8Array, start: number) => number,',
     '  decode: (envelope: Envelope) => R,',
+    '  refill: (envelope: Envelope, record: Writable<R>) => void,',
     '  bound: (record: R) => number,',
     '): RecordCodec {',
-    '  return { type, fingerprint, encode: encode as never, decode, bound: bound as never };',
+    '  return { type, fingerprint, encode: encode as never, decode, refill: refill as never, bound: bound as never };',
     '}',
     '',
     'export const recordCodecs: readonly RecordCodec[] = [',
     ...declarations.map((declaration) => {
       const { type, interfaceName: name, schema } = declaration;
       const fingerprint = fingerprintHex(fingerprintOf(canonicalForm(schema)));
-      return `  codec('${type}', '${fingerprint}', encode${name}, decode${name}, boundOf${name}),`;
+      return `  codec('${type}', '${fingerprint}', encode${name}, decode${name}, refill${name}, boundOf${name}),`;
     }),
     '];',
   ];

@@ -100,6 +100,7 @@ export class ArchiveSink implements Sink {
       const segment = this.#close(track, tickMicros);
       if (segment) closed.push(segment);
     }
+    block.free?.();
     await Promise.all(closed);
   }
 

@@ -56,6 +56,7 @@ export function postgresLedger(options: PostgresLedgerOptions = {}): SinkDefinit
   return {
     name: 'postgresLedger',
     input: LedgerEntry as unknown as RecordSet<AnyRecord>,
+    copies: true,
     blockRecords: BLOCK_RECORDS,
     open: async (context) => {
       const servers = ledgerServersOf(context.config);

@@ -88,7 +88,7 @@ export function stateHashes(head: Head): ReadonlyMap<string, string> {
 /** Blocks for a sink that reads frames, as its lane makes them. */
 export function frameBlocks(market: RecordedMarket, sink = 'archive', blockRecords = 4096): SinkBlock[] {
   const blocks: SinkBlock[] = [];
-  const lane = new FrameLane(planLane(spot, sink), blockRecords, (block) => blocks.push(block));
+  const lane = new FrameLane(planLane(spot, sink), blockRecords, ({ free: _, ...block }) => blocks.push(block));
   const envelope = emptyEnvelope();
   for (const { log, partition, offset, chainKey, payload } of market.frames) {
     const tick = recordTypeAt(payload, 0, payload.length) === 'tick';
@@ -103,7 +103,7 @@ export function frameBlocks(market: RecordedMarket, sink = 'archive', blockRecor
 export function recordBlocks(market: RecordedMarket, sink: string, blockRecords = 16_384): SinkBlock[] {
   const blocks: SinkBlock[] = [];
   const plan = planLane(spot, sink);
-  const lane = new Lane(plan, market.catalog, blockRecords, (block) => blocks.push(block));
+  const lane = new Lane(plan, market.catalog, blockRecords, ({ free: _, ...block }) => blocks.push(block));
   for (const { log, partition, offset, payload } of market.frames) {
     if (!plan.logs.includes(log)) continue;
     const envelope = emptyEnvelope();

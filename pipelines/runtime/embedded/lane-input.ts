@@ -1,14 +1,15 @@
 /** What a lane makes of the records it reads: blocks of decoded records with what its stages said, or blocks of frames. */
 import { assert } from '../../../schemas/assert.ts';
-import { decodeRecord, recordTypeAt } from '../../../schemas/codec.ts';
+import { decodeInto, decodeRecord, recordTypeAt } from '../../../schemas/codec.ts';
 import { emptyEnvelope } from '../../../schemas/envelope.ts';
 import { PARTITIONS_MAX } from '../../../schemas/log-format.ts';
 import type { Catalog } from '../catalog.ts';
 import { FrameLane, type FramePlace } from '../frame-lane.ts';
-import { Lane, type LaneState } from '../lane.ts';
+import { Lane, type LanePlace, type LaneState } from '../lane.ts';
 import type { LanePlan } from '../lane-plan.ts';
 import type { LogReader } from '../log/log-reader.ts';
 import type { SinkBlock } from '../ports.ts';
+import { SpareRecords } from '../spare-records.ts';
 
 export interface LaneInput {
   position(log: string, partition: number): number;
@@ -27,19 +28,32 @@ export function laneInput(plan: LanePlan, catalog: Catalog, onBlock: (block: Sin
 }
 
 function recordsInput(plan: LanePlan, catalog: Catalog, onBlock: (block: SinkBlock) => void): LaneInput {
-  const lane = new Lane(plan, catalog, plan.sink.definition.blockRecords, onBlock);
+  const { blockRecords } = plan.sink.definition;
+  const spare = fillsAgain(plan) ? new SpareRecords() : undefined;
+  const lane = new Lane(plan, catalog, blockRecords, onBlock, spare);
+  const places: LanePlace[] = [];
   return {
     position: (log, partition) => lane.position(log, partition),
     take(log, reader) {
-      const envelope = emptyEnvelope();
-      const record = decodeRecord(reader.bytes, reader.payloadAt, reader.payloadEnd, envelope);
-      lane.push(log, reader.partition, reader.offset, record, envelope);
+      const { bytes, payloadAt, payloadEnd } = reader;
+      const envelope = spare?.envelope() ?? emptyEnvelope();
+      const record = spare
+        ? decodeInto(bytes, payloadAt, payloadEnd, envelope, spare.record)
+        : decodeRecord(bytes, payloadAt, payloadEnd, envelope);
+      const slot = reader.log * PARTITIONS_MAX + reader.partition;
+      const place = (places[slot] ??= lane.place(log, reader.partition));
+      lane.pushTo(place, reader.offset, record, envelope);
     },
     flush: () => lane.flush(),
     snapshot: () => lane.snapshot(),
     restore: (state) => lane.restore(state),
     edges: () => Object.fromEntries([...lane.edges.values()].map((edge) => [edge.name, edge.records])),
   };
+}
+
+/** Whether nobody of the lane keeps a record, so that each may be filled again. */
+function fillsAgain({ sink, stages }: LanePlan): boolean {
+  return sink.definition.copies === true && stages.every(({ node }) => node.definition.keepsNoRecord === true);
 }
 
 function framesInput(plan: LanePlan, onBlock: (block: SinkBlock) => void): LaneInput {
