@@ -46,27 +46,27 @@ export class AccountRows {
       case 'fill': {
         const row = beginRow(this.fills, partition, offset, record.symbol, envelope, this.#generation);
         const c = this.fills.columns;
-        c.seq.set(row, record.seq);
+        c.seq.values[row] = record.seq;
         setCause(c, row, envelope);
-        c.account.set(row, record.account);
-        c.order_id.set(row, record.orderId);
-        c.trade_id.set(row, record.tradeId);
-        c.side.set(row, tables.sideNumbers[record.side]!);
-        c.liquidity.set(row, tables.liquidityNumbers[record.liquidity]!);
-        c.price_ticks.set(row, record.priceTicks);
-        c.quantity_lots.set(row, record.quantityLots);
-        c.base_asset.set(row, record.baseAsset);
-        c.quote_asset.set(row, record.quoteAsset);
-        c.base_amount.set(row, record.baseAmount);
-        c.quote_amount.set(row, record.quoteAmount);
-        c.fee_asset.set(row, record.feeAsset);
-        c.fee.set(row, record.fee);
-        c.fee_version.set(row, record.feeVersion);
-        c.hold_consumed.set(row, record.holdConsumed);
-        c.released.set(row, record.released);
-        c.cumulative_lots.set(row, record.cumulativeLots);
-        c.open_lots.set(row, record.openLots);
-        c.cumulative_quote_amount.set(row, record.cumulativeQuoteAmount);
+        c.account.values[row] = record.account;
+        c.order_id.values[row] = record.orderId;
+        c.trade_id.values[row] = record.tradeId;
+        c.side.values[row] = tables.sideNumbers[record.side]!;
+        c.liquidity.values[row] = tables.liquidityNumbers[record.liquidity]!;
+        c.price_ticks.values[row] = record.priceTicks;
+        c.quantity_lots.values[row] = record.quantityLots;
+        c.base_asset.values[row] = record.baseAsset;
+        c.quote_asset.values[row] = record.quoteAsset;
+        c.base_amount.values[row] = record.baseAmount;
+        c.quote_amount.values[row] = record.quoteAmount;
+        c.fee_asset.values[row] = record.feeAsset;
+        c.fee.values[row] = record.fee;
+        c.fee_version.values[row] = record.feeVersion;
+        c.hold_consumed.values[row] = record.holdConsumed;
+        c.released.values[row] = record.released;
+        c.cumulative_lots.values[row] = record.cumulativeLots;
+        c.open_lots.values[row] = record.openLots;
+        c.cumulative_quote_amount.values[row] = record.cumulativeQuoteAmount;
         return;
       }
       case 'release':
@@ -87,26 +87,26 @@ export class AccountRows {
       case 'rejected': {
         const row = beginRow(this.rejects, partition, offset, record.symbol, envelope, this.#generation);
         const c = this.rejects.columns;
-        c.seq.set(row, record.seq);
+        c.seq.values[row] = record.seq;
         setCause(c, row, envelope);
-        c.account.set(row, record.account);
-        c.order_id.set(row, record.orderId);
+        c.account.values[row] = record.account;
+        c.order_id.values[row] = record.orderId;
         c.client_order_id.set(row, record.clientOrderId);
-        c.command.set(row, tables.commandNumbers[record.command]!);
-        c.reason.set(row, tables.reasonNumbers[record.reason]!);
-        c.stage.set(row, tables.stageNumbers[record.stage]!);
-        c.asset.set(row, record.asset);
-        c.released.set(row, record.released);
+        c.command.values[row] = tables.commandNumbers[record.command]!;
+        c.reason.values[row] = tables.reasonNumbers[record.reason]!;
+        c.stage.values[row] = tables.stageNumbers[record.stage]!;
+        c.asset.values[row] = record.asset;
+        c.released.values[row] = record.released;
         return;
       }
       case 'asset_config': {
         const row = beginRow(this.assets, partition, offset, record.symbol, envelope, this.#generation);
         const c = this.assets.columns;
         setCause(c, row, envelope);
-        c.asset.set(row, record.asset);
+        c.asset.values[row] = record.asset;
         c.name.set(row, record.name);
-        c.decimals.set(row, record.decimals);
-        c.show_decimals.set(row, record.showDecimals);
+        c.decimals.values[row] = record.decimals;
+        c.show_decimals.values[row] = record.showDecimals;
         return;
       }
       case 'fee_config': {
@@ -114,9 +114,9 @@ export class AccountRows {
         const c = this.fees.columns;
         setCause(c, row, envelope);
         c.schedule.set(row, record.schedule);
-        c.version.set(row, record.version);
-        c.maker_ppm.set(row, record.makerPpm);
-        c.taker_ppm.set(row, record.takerPpm);
+        c.version.values[row] = record.version;
+        c.maker_ppm.values[row] = record.makerPpm;
+        c.taker_ppm.values[row] = record.takerPpm;
         c.fee_asset.set(row, record.feeAsset);
         return;
       }
@@ -134,16 +134,16 @@ export class AccountRows {
     const { entries } = this;
     const row = beginRow(entries, partition, offsetOfCause(envelope), record.tradeSymbol, envelope, this.#generation);
     const c = entries.columns;
-    c.event_id.set(row, envelope.eventId);
-    c.entry_id.set(row, record.entryId);
-    c.kind.set(row, tables.entryKindNumbers[record.kind]!);
-    c.account_partition.set(row, record.accountPartition);
-    c.first_sequence.set(row, record.firstSequence);
-    c.last_sequence.set(row, record.lastSequence);
-    c.trade_id.set(row, record.tradeId);
-    c.command_id.set(row, record.commandId);
-    c.moved_at.set(row, record.movedAt);
-    c.reverses.set(row, record.reverses);
+    c.event_id.values[row] = envelope.eventId;
+    c.entry_id.values[row] = record.entryId;
+    c.kind.values[row] = tables.entryKindNumbers[record.kind]!;
+    c.account_partition.values[row] = record.accountPartition;
+    c.first_sequence.values[row] = record.firstSequence;
+    c.last_sequence.values[row] = record.lastSequence;
+    c.trade_id.values[row] = record.tradeId;
+    c.command_id.values[row] = record.commandId;
+    c.moved_at.values[row] = record.movedAt;
+    c.reverses.values[row] = record.reverses;
     c.reference.set(row, record.reference);
     c.reason.set(row, record.reason);
     const accounts = c.posting_accounts;
@@ -151,10 +151,15 @@ export class AccountRows {
     const assets = c.posting_assets;
     const amounts = c.posting_amounts;
     for (const posting of record.postings) {
-      accounts.values.set(accounts.element(), posting.account);
-      ledgerAccounts.values.set(ledgerAccounts.element(), tables.ledgerAccountNumbers[posting.ledgerAccount]!);
-      assets.values.set(assets.element(), posting.asset);
-      amounts.values.set(amounts.element(), posting.amount);
+      // The element first: it may give the column other memory.
+      const at = accounts.element();
+      accounts.values.values[at] = posting.account;
+      ledgerAccounts.element();
+      ledgerAccounts.values.values[at] = tables.ledgerAccountNumbers[posting.ledgerAccount]!;
+      assets.element();
+      assets.values.values[at] = posting.asset;
+      amounts.element();
+      amounts.values.values[at] = posting.amount;
     }
     accounts.endRow(row);
     ledgerAccounts.endRow(row);
@@ -165,66 +170,66 @@ export class AccountRows {
   #hold(partition: number, offset: number, record: Hold, envelope: Envelope): void {
     const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
     const c = this.accountEvents.columns;
-    c.seq.set(row, record.seq);
+    c.seq.values[row] = record.seq;
     setCause(c, row, envelope);
-    c.type.set(row, tables.accountEventNumbers.hold!);
-    c.account.set(row, record.account);
-    c.order_id.set(row, record.orderId);
+    c.type.values[row] = tables.accountEventNumbers.hold!;
+    c.account.values[row] = record.account;
+    c.order_id.values[row] = record.orderId;
     c.client_order_id.set(row, record.clientOrderId);
-    c.asset.set(row, record.asset);
-    c.amount.set(row, record.amount);
-    c.command.set(row, tables.commandNumbers[record.command]!);
-    c.side.set(row, tables.sideNumbers[record.side]!);
-    c.order_type.set(row, tables.orderTypeNumbers[record.orderType]!);
-    c.time_in_force.set(row, tables.timeInForceNumbers[record.timeInForce]!);
-    c.post_only.set(row, record.postOnly ? 1 : 0);
-    c.price_ticks.set(row, record.priceTicks);
-    c.quantity_lots.set(row, record.quantityLots);
-    c.budget.set(row, record.budget);
-    c.expires_at.set(row, record.expiresAt);
-    c.fee_version.set(row, record.feeVersion);
+    c.asset.values[row] = record.asset;
+    c.amount.values[row] = record.amount;
+    c.command.values[row] = tables.commandNumbers[record.command]!;
+    c.side.values[row] = tables.sideNumbers[record.side]!;
+    c.order_type.values[row] = tables.orderTypeNumbers[record.orderType]!;
+    c.time_in_force.values[row] = tables.timeInForceNumbers[record.timeInForce]!;
+    c.post_only.values[row] = record.postOnly ? 1 : 0;
+    c.price_ticks.values[row] = record.priceTicks;
+    c.quantity_lots.values[row] = record.quantityLots;
+    c.budget.values[row] = record.budget;
+    c.expires_at.values[row] = record.expiresAt;
+    c.fee_version.values[row] = record.feeVersion;
   }
 
   #release(partition: number, offset: number, record: Release, envelope: Envelope): void {
     const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
     const c = this.accountEvents.columns;
-    c.seq.set(row, record.seq);
+    c.seq.values[row] = record.seq;
     setCause(c, row, envelope);
-    c.type.set(row, tables.accountEventNumbers.release!);
-    c.account.set(row, record.account);
-    c.order_id.set(row, record.orderId);
-    c.asset.set(row, record.asset);
-    c.amount.set(row, record.amount);
-    c.executed_lots.set(row, record.executedLots);
-    c.open_lots.set(row, record.openLots);
-    c.reason.set(row, record.reason === null ? 0 : tables.reasonNumbers[record.reason]!);
+    c.type.values[row] = tables.accountEventNumbers.release!;
+    c.account.values[row] = record.account;
+    c.order_id.values[row] = record.orderId;
+    c.asset.values[row] = record.asset;
+    c.amount.values[row] = record.amount;
+    c.executed_lots.values[row] = record.executedLots;
+    c.open_lots.values[row] = record.openLots;
+    c.reason.values[row] = record.reason === null ? 0 : tables.reasonNumbers[record.reason]!;
   }
 
   #orderAmended(partition: number, offset: number, record: OrderAmended, envelope: Envelope): void {
     const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
     const c = this.accountEvents.columns;
-    c.seq.set(row, record.seq);
+    c.seq.values[row] = record.seq;
     setCause(c, row, envelope);
-    c.type.set(row, tables.accountEventNumbers.order_amended!);
-    c.account.set(row, record.account);
-    c.order_id.set(row, record.orderId);
-    c.asset.set(row, record.asset);
-    c.amount.set(row, record.released);
-    c.price_ticks.set(row, record.priceTicks);
-    c.quantity_lots.set(row, record.quantityLots);
-    c.open_lots.set(row, record.openLots);
+    c.type.values[row] = tables.accountEventNumbers.order_amended!;
+    c.account.values[row] = record.account;
+    c.order_id.values[row] = record.orderId;
+    c.asset.values[row] = record.asset;
+    c.amount.values[row] = record.released;
+    c.price_ticks.values[row] = record.priceTicks;
+    c.quantity_lots.values[row] = record.quantityLots;
+    c.open_lots.values[row] = record.openLots;
   }
 
   #balanceChange(partition: number, offset: number, record: BalanceChange, envelope: Envelope): void {
     const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
     const c = this.accountEvents.columns;
-    c.seq.set(row, record.seq);
+    c.seq.values[row] = record.seq;
     setCause(c, row, envelope);
-    c.type.set(row, tables.accountEventNumbers.balance_change!);
-    c.account.set(row, record.account);
-    c.asset.set(row, record.asset);
-    c.amount.set(row, record.amount);
-    c.change.set(row, tables.balanceChangeNumbers[record.kind]!);
+    c.type.values[row] = tables.accountEventNumbers.balance_change!;
+    c.account.values[row] = record.account;
+    c.asset.values[row] = record.asset;
+    c.amount.values[row] = record.amount;
+    c.change.values[row] = tables.balanceChangeNumbers[record.kind]!;
     c.reference.set(row, record.reference);
     c.note.set(row, noteOf(record.reason, record.requestedBy, record.approvedBy));
   }
@@ -232,23 +237,23 @@ export class AccountRows {
   #repeated(partition: number, offset: number, record: Repeated, envelope: Envelope): void {
     const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
     const c = this.accountEvents.columns;
-    c.seq.set(row, record.seq);
+    c.seq.values[row] = record.seq;
     setCause(c, row, envelope);
-    c.type.set(row, tables.accountEventNumbers.repeated!);
-    c.account.set(row, record.account);
-    c.order_id.set(row, record.orderId);
+    c.type.values[row] = tables.accountEventNumbers.repeated!;
+    c.account.values[row] = record.account;
+    c.order_id.values[row] = record.orderId;
     c.client_order_id.set(row, record.clientOrderId);
   }
 
   #accountChanged(partition: number, offset: number, record: AccountChanged, envelope: Envelope): void {
     const row = beginRow(this.accountEvents, partition, offset, record.symbol, envelope, this.#generation);
     const c = this.accountEvents.columns;
-    c.seq.set(row, record.seq);
+    c.seq.values[row] = record.seq;
     setCause(c, row, envelope);
-    c.type.set(row, tables.accountEventNumbers.account_changed!);
-    c.account.set(row, record.account);
-    c.state.set(row, tables.accountStateNumbers[record.state]!);
-    c.trade_group.set(row, record.tradeGroup);
+    c.type.values[row] = tables.accountEventNumbers.account_changed!;
+    c.account.values[row] = record.account;
+    c.state.values[row] = tables.accountStateNumbers[record.state]!;
+    c.trade_group.values[row] = record.tradeGroup;
     c.note.set(row, noteOf(record.reason, record.requestedBy, ''));
   }
 }

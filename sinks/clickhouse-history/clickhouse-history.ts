@@ -11,6 +11,7 @@ import { recordSet } from '../../schemas/logs.ts';
 import { archiveDirectory, archiveOptionsOf } from '../avro-archive/archive-options.ts';
 import { HistoryConnection, type ServerAddress } from './connection.ts';
 import { type Engine, EngineMissing, startEngine } from './engine/start-engine.ts';
+import { openHandedFiles } from './handed-files.ts';
 import { type HistoryOptions, historyOptionsOf } from './history-options.ts';
 import { HistorySink } from './history-sink.ts';
 
@@ -46,7 +47,8 @@ export function clickhouseHistory(given: Partial<HistoryOptions> = {}): SinkDefi
   return {
     name: 'clickhouseHistory',
     input: HistoryRecord,
-    blockRecords: 16_384,
+    copies: true,
+    blockRecords: 2_048,
     open: (context) => openHistory(context, { ...historyOptionsOf(context.config), ...given }),
   };
 }
@@ -72,7 +74,8 @@ async function openHistory(context: SinkContext, options: HistoryOptions): Promi
   };
   const connection = new HistoryConnection({ address, callTimeoutMs: options.callTimeoutMs });
   const archive = archiveDirectory(context.dataDir, archiveOptionsOf(context.config));
-  return new HistorySink({ context, options, connection, engine, archive });
+  const handed = openHandedFiles(context.dataDir);
+  return new HistorySink({ context, options, connection, engine, archive, handed });
 }
 
 /** Wants nothing, keeps nothing. */

@@ -6,6 +6,9 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 
+/** Parameter of the embedded engine's door: the file in its folder that an insert's data lies in. */
+export const HANDED_FILE = 'handed_file';
+
 export interface ServerAddress {
   readonly url: string;
   readonly user: string;
@@ -46,6 +49,8 @@ const reading: ClickHouseSettings = { ...always, max_memory_usage: String(2048 *
 /** One insert is one block: nothing may cut it, and its token must cover all of it. */
 const inserting: ClickHouseSettings = {
   ...always,
+  // Offsets are unique in a block: there is nothing to replace.
+  optimize_on_insert: 0,
   insert_deduplicate: 1,
   deduplicate_blocks_in_dependent_materialized_views: 1,
   max_insert_threads: '1',
@@ -91,16 +96,31 @@ export class HistoryConnection {
 
   /**
    * The only way rows get in: one block under its token. A block whose token the table knows is dropped there, so the
-   * same bytes under the same token may be sent until an answer comes.
+   * same bytes under the same token may be sent until an answer comes. `rows`: Native blocks, or the name of the file that
+   * holds them where the embedded engine looks for it.
    */
-  async insert(table: string, columns: readonly string[], token: string, block: Uint8Array): Promise<void> {
+  async insert(
+    table: string,
+    columns: readonly string[],
+    token: string,
+    rows: Uint8Array | { readonly file: string },
+  ): Promise<void> {
     await this.#call(async (client, signal) => {
-      const result = await client.exec({
-        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT Native`,
-        values: Readable.from([block], { objectMode: false }),
-        clickhouse_settings: { ...inserting, insert_deduplication_token: token },
-        abort_signal: signal,
-      });
+      const query = `INSERT INTO ${table} (${columns.join(', ')}) FORMAT Native`;
+      const settings = { ...inserting, insert_deduplication_token: token };
+      const result =
+        rows instanceof Uint8Array
+          ? await client.exec({
+              query,
+              values: Readable.from([rows], { objectMode: false }),
+              clickhouse_settings: settings,
+              abort_signal: signal,
+            })
+          : await client.exec({
+              query,
+              clickhouse_settings: { ...settings, [HANDED_FILE]: rows.file } as ClickHouseSettings,
+              abort_signal: signal,
+            });
       refuseWords(await text(result.stream));
     });
   }

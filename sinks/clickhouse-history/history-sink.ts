@@ -13,6 +13,7 @@ import { AccountRows } from './account-rows.ts';
 import { archiveTablesSql } from './archive-tables.ts';
 import { HistoryCallFailed, type HistoryConnection } from './connection.ts';
 import type { Engine } from './engine/start-engine.ts';
+import type { HandedFile, HandedFiles } from './handed-files.ts';
 import type { HistoryOptions } from './history-options.ts';
 import { MarketRows } from './market-rows.ts';
 import { rangeRows, readStanding, type WrittenRange, wrongRanges } from './positions.ts';
@@ -25,6 +26,8 @@ export interface HistorySinkParts {
   readonly options: HistoryOptions;
   readonly connection: HistoryConnection;
   readonly engine?: Engine;
+  /** Folder where the embedded engine finds the data of inserts; undefined: it is sent. */
+  readonly handed?: HandedFiles;
   /** Folder of the archive, where the server can read it. */
   readonly archive?: string;
 }
@@ -49,7 +52,8 @@ interface Waiter {
 interface TableInsert {
   readonly table: string;
   readonly columns: readonly string[];
-  readonly bytes: Uint8Array;
+  /** Native blocks, or the file that holds them. */
+  readonly content: Uint8Array | HandedFile;
 }
 
 /** What is written together. */
@@ -77,9 +81,11 @@ const TWO_52 = 2 ** 52;
 export class HistorySink implements Sink {
   readonly #parts: HistorySinkParts;
   readonly #rowsDatabase: string;
-  readonly #market: MarketRows;
-  readonly #accounts: AccountRows;
-  readonly #blocks: readonly AnyBlock[];
+  /** By partition: rows of one partition come in the order of the key, so that the server has nothing to sort. */
+  readonly #market: MarketRows[] = [];
+  readonly #accounts: AccountRows[] = [];
+  /** Of all partitions, by partition, in the order in which they are inserted. */
+  readonly #blocks: AnyBlock[][] = [];
   readonly #closing = new AbortController();
   /** Next offset to hand over, by `log/partition`: behind what is written and what waits. */
   readonly #next = new Map<string, number>();
@@ -109,9 +115,6 @@ export class HistorySink implements Sink {
   constructor(parts: HistorySinkParts) {
     this.#parts = parts;
     this.#rowsDatabase = rowsDatabase(parts.options.database);
-    this.#market = new MarketRows(parts.context.generation);
-    this.#accounts = new AccountRows(parts.context.generation);
-    this.#blocks = [...this.#market.blocks, ...this.#accounts.blocks];
   }
 
   async positions(): Promise<Map<string, number>> {
@@ -133,6 +136,7 @@ export class HistorySink implements Sink {
     if (block.firstOffset < next) this.#compare(key, block, Math.min(next - 1, block.lastOffset));
     if (block.lastOffset < next) return;
     this.#take(key, block, next);
+    block.free?.();
     this.#next.set(key, block.lastOffset + 1);
     const written = new Promise<void>((resolve, reject) => this.#waiters.push({ resolve, reject }));
     this.#writing ??= this.#writeGroups();
@@ -186,7 +190,8 @@ export class HistorySink implements Sink {
   #take(key: string, block: SinkBlock, from: number): void {
     this.#lastBlockAtMs = this.#parts.context.clock.monotonicMs();
     if (this.#waiters.length === 0) this.#openedAtMs = this.#lastBlockAtMs;
-    const before = this.#blocks.map(({ rows }) => rows);
+    const rowsOf = block.log === 'market' ? this.#marketOf(block.partition) : this.#accountsOf(block.partition);
+    const before = rowsOf.blocks.map(({ rows }) => rows);
     const skip = Math.max(0, from - block.firstOffset);
     const firstTimeMicros = block.envelopes[skip]?.occurredAt ?? block.lastTimeMicros;
     let range = this.#open.get(key);
@@ -206,30 +211,15 @@ export class HistorySink implements Sink {
       };
       this.#open.set(key, range);
     }
-    if (block.log === 'market') {
-      for (let index = skip; index < block.records.length; index++) {
-        this.#market.event(
-          block.partition,
-          block.firstOffset + index,
-          block.records[index] as MarketEvent,
-          block.envelopes[index]!,
-        );
-      }
-    } else {
-      for (let index = skip; index < block.records.length; index++) {
-        this.#accounts.event(
-          block.partition,
-          block.firstOffset + index,
-          block.records[index] as AccountEvent,
-          block.envelopes[index]!,
-        );
-      }
+    const { records, envelopes, partition, firstOffset } = block;
+    for (let index = skip; index < records.length; index++) {
+      rowsOf.event(partition, firstOffset + index, records[index] as MarketEvent & AccountEvent, envelopes[index]!);
     }
     this.#outputs(block, from);
     range.content = contentOf(block.envelopes, skip, block.envelopes.length, range.content);
     range.lastOffset = block.lastOffset;
     range.lastTimeMicros = Math.max(range.lastTimeMicros, block.lastTimeMicros, firstTimeMicros);
-    for (const [index, { table, rows }] of this.#blocks.entries()) {
+    for (const [index, { table, rows }] of rowsOf.blocks.entries()) {
       if (rows > before[index]!) range.rows.set(table.name, (range.rows.get(table.name) ?? 0) + rows - before[index]!);
     }
   }
@@ -240,9 +230,10 @@ export class HistorySink implements Sink {
         const record = records[index]!;
         const envelope = envelopes[index]!;
         if (offsetOfCause(envelope) < from) continue;
-        if (record.type === 'candle') this.#market.candle(block.partition, record as Candle, envelope);
-        else if (record.type === 'top_of_book') this.#market.top(block.partition, record as TopOfBook, envelope);
-        else if (record.type === 'entry') this.#accounts.entry(block.partition, record as Entry, envelope);
+        const { partition } = block;
+        if (record.type === 'candle') this.#marketOf(partition).candle(partition, record as Candle, envelope);
+        else if (record.type === 'top_of_book') this.#marketOf(partition).top(partition, record as TopOfBook, envelope);
+        else if (record.type === 'entry') this.#accountsOf(partition).entry(partition, record as Entry, envelope);
       }
     }
   }
@@ -324,11 +315,15 @@ export class HistorySink implements Sink {
 
   #cut(): Group {
     const ranges = [...this.#open.values()];
-    const inserts = this.#blocks
-      .filter(({ rows }) => rows > 0)
-      .map((block) => ({ table: block.table.name, columns: Object.keys(block.table.columns), bytes: block.bytes() }));
+    const inserts: TableInsert[] = [];
+    for (const blocks of this.#tables()) {
+      const { table } = blocks[0]!;
+      const pieces = blocks.flatMap((block) => block.pieces());
+      const content = this.#parts.handed?.put(table.name, pieces) ?? Buffer.concat(pieces);
+      inserts.push({ table: table.name, columns: Object.keys(table.columns), content });
+    }
     const group = { ranges, inserts, waiters: this.#waiters, rows: this.#rowsWaiting() };
-    for (const block of this.#blocks) block.clear();
+    for (const block of this.#blocks.flat()) block.clear();
     this.#open = new Map();
     this.#waiters = [];
     return group;
@@ -339,11 +334,11 @@ export class HistorySink implements Sink {
     const { generation } = context;
     let inserts = group.inserts;
     for (;;) {
-      for (const { table, columns, bytes } of inserts) {
+      for (const { table, columns, content } of inserts) {
         const token = tokenOf(table, generation, group.ranges) + this.#tokenSuffix;
-        await this.#insist(() => connection.insert(`${this.#rowsDatabase}.${table}`, columns, token, bytes));
+        await this.#insist(() => connection.insert(`${this.#rowsDatabase}.${table}`, columns, token, content));
         this.#figures.inserts++;
-        this.#figures.insertedBytes += bytes.length;
+        this.#figures.insertedBytes += content.length;
       }
       const wrong = await this.#insist(() => wrongRanges(connection, this.#rowsDatabase, generation, group.ranges));
       if (wrong.length === 0) break;
@@ -355,10 +350,11 @@ export class HistorySink implements Sink {
       this.#tokenSuffix = `~${context.clock.nowMicros()}`;
       inserts = group.inserts.filter((insert) => wrong.some((one) => one.table === insert.table));
     }
+    this.#parts.handed?.drop(group.inserts.map(({ content }) => content));
     const notes = rangeRows(group.ranges, generation, context.clock.nowMicros());
     const token = tokenOf('positions', generation, group.ranges) + this.#tokenSuffix;
     const columns = Object.keys(notes.table.columns);
-    const bytes = notes.bytes();
+    const bytes = Buffer.concat(notes.pieces());
     await this.#insist(() => connection.insert(`${this.#rowsDatabase}.positions`, columns, token, bytes));
     this.#figures.insertedRows += group.rows;
     this.#figures.groups++;
@@ -386,8 +382,40 @@ export class HistorySink implements Sink {
 
   #rowsWaiting(): number {
     let rows = 0;
-    for (const block of this.#blocks) rows += block.rows;
+    for (const block of this.#blocks.flat()) rows += block.rows;
     return rows;
+  }
+
+  #marketOf(partition: number): MarketRows {
+    let rows = this.#market[partition];
+    if (!rows) {
+      rows = this.#market[partition] = new MarketRows(this.#parts.context.generation);
+      (this.#blocks[partition] ??= []).push(...rows.blocks);
+    }
+    return rows;
+  }
+
+  #accountsOf(partition: number): AccountRows {
+    let rows = this.#accounts[partition];
+    if (!rows) {
+      rows = this.#accounts[partition] = new AccountRows(this.#parts.context.generation);
+      (this.#blocks[partition] ??= []).push(...rows.blocks);
+    }
+    return rows;
+  }
+
+  /** Blocks that have rows, by table, those of lower partitions first. */
+  #tables(): Iterable<AnyBlock[]> {
+    const tables = new Map<string, AnyBlock[]>();
+    for (const blocks of this.#blocks) {
+      for (const block of blocks ?? []) {
+        if (block.rows === 0) continue;
+        const known = tables.get(block.table.name);
+        if (known) known.push(block);
+        else tables.set(block.table.name, [block]);
+      }
+    }
+    return tables.values();
   }
 }
 

@@ -9,14 +9,15 @@
  */
 import { assert } from '../../schemas/assert.ts';
 
+const PER_TWO_32 = 2 ** -32;
+
 export interface Column {
   /** As ClickHouse writes it. */
   readonly type: string;
   /** Makes room for so many rows. */
   reserve(rows: number): void;
-  byteLength(rows: number): number;
-  /** Copies the values of the first rows to `at` and returns where they end. */
-  copyTo(bytes: Uint8Array, at: number, rows: number): number;
+  /** Puts the values of the first rows behind the others: views of the column's own memory, good until it is changed. */
+  pieces(rows: number, into: Uint8Array[]): void;
   /** Forgets the first rows. */
   clear(rows: number): void;
 }
@@ -24,101 +25,99 @@ export interface Column {
 /** UInt8, Bool and Enum8. */
 export class ByteColumn implements Column {
   readonly type: string;
-  #bytes = new Uint8Array(0);
+  /** By row. Set in place: a call for each cell would box its number. */
+  values = new Uint8Array(0);
 
   constructor(type: string) {
     this.type = type;
   }
 
-  set(row: number, value: number): void {
-    this.#bytes[row] = value;
-  }
-
   reserve(rows: number): void {
-    this.#bytes = grown(this.#bytes, rows);
+    const larger = new Uint8Array(rows);
+    larger.set(this.values);
+    this.values = larger;
   }
 
-  byteLength(rows: number): number {
-    return rows;
-  }
-
-  copyTo(bytes: Uint8Array, at: number, rows: number): number {
-    bytes.set(this.#bytes.subarray(0, rows), at);
-    return at + rows;
+  pieces(rows: number, into: Uint8Array[]): void {
+    into.push(this.values.subarray(0, rows));
   }
 
   clear(rows: number): void {
-    this.#bytes.fill(0, 0, rows);
+    this.values.fill(0, 0, rows);
   }
 }
 
 /** UInt32 and Int32. */
 export class WordColumn implements Column {
   readonly type: string;
-  #words = new Uint32Array(0);
+  /** By row. */
+  values = new Uint32Array(0);
 
   constructor(type: string) {
     this.type = type;
-  }
-
-  set(row: number, value: number): void {
-    this.#words[row] = value;
   }
 
   reserve(rows: number): void {
-    this.#words = grownWords(this.#words, rows);
+    const larger = new Uint32Array(rows);
+    larger.set(this.values);
+    this.values = larger;
   }
 
-  byteLength(rows: number): number {
-    return rows * 4;
-  }
-
-  copyTo(bytes: Uint8Array, at: number, rows: number): number {
-    bytes.set(new Uint8Array(this.#words.buffer, 0, rows * 4), at);
-    return at + rows * 4;
+  pieces(rows: number, into: Uint8Array[]): void {
+    into.push(new Uint8Array(this.values.buffer, 0, rows * 4));
   }
 
   clear(rows: number): void {
-    this.#words.fill(0, 0, rows);
+    this.values.fill(0, 0, rows);
   }
 }
 
-/** Int64 and DateTime64. */
+/** Int64 and DateTime64: safe integers by row, made whole in one loop over the column when it is read out. */
 export class LongColumn implements Column {
   readonly type: string;
+  /** By row. */
+  values = new Float64Array(0);
+  /** Values beyond the safe integers, by row. */
+  #wide: Map<number, bigint> | undefined;
   #words = new Uint32Array(0);
 
   constructor(type: string) {
     this.type = type;
-  }
-
-  set(row: number, value: number): void {
-    // Storing takes the value modulo 2^32, so the low half needs no mask and a negative high half becomes its complement.
-    this.#words[row * 2] = value;
-    this.#words[row * 2 + 1] = Math.floor(value / 0x1_0000_0000);
   }
 
   /** A value of up to 64 bits: sums that may leave the safe integers. */
   setWide(row: number, value: bigint): void {
-    this.#words[row * 2] = Number(value & 0xffff_ffffn);
-    this.#words[row * 2 + 1] = Number((value >> 32n) & 0xffff_ffffn);
+    const number = Number(value);
+    if (Number.isSafeInteger(number)) this.values[row] = number;
+    else (this.#wide ??= new Map()).set(row, value);
   }
 
   reserve(rows: number): void {
-    this.#words = grownWords(this.#words, rows * 2);
+    const larger = new Float64Array(rows);
+    larger.set(this.values);
+    this.values = larger;
   }
 
-  byteLength(rows: number): number {
-    return rows * 8;
-  }
-
-  copyTo(bytes: Uint8Array, at: number, rows: number): number {
-    bytes.set(new Uint8Array(this.#words.buffer, 0, rows * 8), at);
-    return at + rows * 8;
+  pieces(rows: number, into: Uint8Array[]): void {
+    if (this.#words.length < rows * 2) this.#words = new Uint32Array(this.values.length * 2);
+    const words = this.#words;
+    const values = this.values;
+    for (let row = 0, at = 0; row < rows; row++, at += 2) {
+      const value = values[row]!;
+      // Storing takes the value modulo 2^32, so the low half needs no mask and a negative high half becomes its complement.
+      words[at] = value;
+      words[at + 1] = Math.floor(value * PER_TWO_32);
+    }
+    for (const [row, value] of this.#wide ?? []) {
+      words[row * 2] = Number(value & 0xffff_ffffn);
+      words[row * 2 + 1] = Number((value >> 32n) & 0xffff_ffffn);
+    }
+    into.push(new Uint8Array(words.buffer, 0, rows * 8));
   }
 
   clear(rows: number): void {
-    this.#words.fill(0, 0, rows * 2);
+    this.values.fill(0, 0, rows);
+    this.#wide = undefined;
   }
 }
 
@@ -157,14 +156,9 @@ export class TextColumn implements Column {
 
   reserve(): void {}
 
-  byteLength(rows: number): number {
-    return this.#end + rows - this.#rows;
-  }
-
-  copyTo(bytes: Uint8Array, at: number, rows: number): number {
+  pieces(rows: number, into: Uint8Array[]): void {
     this.#pad(rows);
-    bytes.set(this.#bytes.subarray(0, this.#end), at);
-    return at + this.#end;
+    into.push(this.#bytes.subarray(0, this.#end));
   }
 
   clear(): void {
@@ -212,19 +206,16 @@ export class ListColumn<C extends Column> implements Column {
   }
 
   endRow(row: number): void {
-    this.#ends.set(row, this.#elements);
+    this.#ends.values[row] = this.#elements;
   }
 
   reserve(rows: number): void {
     this.#ends.reserve(rows);
   }
 
-  byteLength(rows: number): number {
-    return this.#ends.byteLength(rows) + this.values.byteLength(this.#elements);
-  }
-
-  copyTo(bytes: Uint8Array, at: number, rows: number): number {
-    return this.values.copyTo(bytes, this.#ends.copyTo(bytes, at, rows), this.#elements);
+  pieces(rows: number, into: Uint8Array[]): void {
+    this.#ends.pieces(rows, into);
+    this.values.pieces(this.#elements, into);
   }
 
   clear(rows: number): void {
@@ -234,19 +225,16 @@ export class ListColumn<C extends Column> implements Column {
   }
 }
 
-/** One Native block of columns with so many rows. */
-export function nativeBlock(columns: readonly (readonly [name: string, column: Column])[], rows: number): Uint8Array {
-  let bound = 20;
+/** One Native block of columns with so many rows, as pieces that lie one behind the other. */
+export function nativeBlock(columns: readonly (readonly [name: string, column: Column])[], rows: number): Uint8Array[] {
+  const head = Buffer.allocUnsafe(20);
+  const pieces: Uint8Array[] = [head.subarray(0, putVarint(head, putVarint(head, 0, columns.length), rows))];
   for (const [name, column] of columns) {
-    bound += Buffer.byteLength(name) + Buffer.byteLength(column.type) + 10 + column.byteLength(rows);
+    const words = Buffer.allocUnsafe(Buffer.byteLength(name) + Buffer.byteLength(column.type) + 10);
+    pieces.push(words.subarray(0, putText(words, putText(words, 0, name), column.type)));
+    column.pieces(rows, pieces);
   }
-  const bytes = Buffer.allocUnsafe(bound);
-  let at = putVarint(bytes, putVarint(bytes, 0, columns.length), rows);
-  for (const [name, column] of columns) {
-    at = putText(bytes, putText(bytes, at, name), column.type);
-    at = column.copyTo(bytes, at, rows);
-  }
-  return bytes.subarray(0, at);
+  return pieces;
 }
 
 function putText(bytes: Buffer, at: number, text: string): number {
@@ -263,16 +251,4 @@ function putVarint(bytes: Uint8Array, at: number, value: number): number {
   }
   bytes[index++] = rest;
   return index;
-}
-
-function grown(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(length);
-  larger.set(bytes);
-  return larger;
-}
-
-function grownWords(words: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(length);
-  larger.set(words);
-  return larger;
 }

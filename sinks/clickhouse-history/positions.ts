@@ -138,18 +138,19 @@ export function rangeRows(
   const c = block.columns;
   for (const range of ranges) {
     const row = block.begin();
-    c.generation.set(row, generation);
+    c.generation.values[row] = generation;
     c.log.set(row, range.log);
-    c.partition.set(row, range.partition);
-    c.first_offset.set(row, range.firstOffset);
-    c.last_offset.set(row, range.lastOffset);
-    c.first_occurred_at.set(row, range.firstTimeMicros);
-    c.last_occurred_at.set(row, range.lastTimeMicros);
-    c.written_at.set(row, writtenAtMicros);
-    c.content.set(row, range.content);
+    c.partition.values[row] = range.partition;
+    c.first_offset.values[row] = range.firstOffset;
+    c.last_offset.values[row] = range.lastOffset;
+    c.first_occurred_at.values[row] = range.firstTimeMicros;
+    c.last_occurred_at.values[row] = range.lastTimeMicros;
+    c.written_at.values[row] = writtenAtMicros;
+    c.content.values[row] = range.content;
     for (const [table, rows] of range.rows) {
       c.tables.values.set(c.tables.element(), table);
-      c.rows.values.set(c.rows.element(), rows);
+      const at = c.rows.element();
+      c.rows.values.values[at] = rows;
     }
     c.tables.endRow(row);
     c.rows.endRow(row);

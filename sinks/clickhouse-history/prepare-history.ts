@@ -98,15 +98,16 @@ function probeBlock(): Uint8Array {
   const b = new ByteColumn('UInt8');
   n.reserve(1);
   b.reserve(1);
-  n.set(0, -(2 ** 53 - 1));
-  b.set(0, 255);
-  return nativeBlock(
+  n.values[0] = -(2 ** 53 - 1);
+  b.values[0] = 255;
+  const pieces = nativeBlock(
     [
       ['n', n],
       ['b', b],
     ],
     1,
   );
+  return Buffer.concat(pieces);
 }
 
 export { HistoryCallFailed };

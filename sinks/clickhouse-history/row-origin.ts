@@ -19,18 +19,18 @@ export function beginRow(
 ): number {
   const row = block.begin();
   const c = block.columns;
-  c.generation.set(row, generation);
-  c.partition.set(row, partition);
-  c.offset.set(row, offset);
-  c.occurred_at.set(row, envelope.occurredAt);
-  c.symbol.set(row, symbol);
+  c.generation.values[row] = generation;
+  c.partition.values[row] = partition;
+  c.offset.values[row] = offset;
+  c.occurred_at.values[row] = envelope.occurredAt;
+  c.symbol.values[row] = symbol;
   return row;
 }
 
 export function setCause(c: CauseColumns, row: number, envelope: Envelope): void {
-  c.event_id.set(row, envelope.eventId);
-  c.causation_id.set(row, envelope.causationId);
-  c.correlation_id.set(row, envelope.correlationId);
+  c.event_id.values[row] = envelope.eventId;
+  c.causation_id.values[row] = envelope.causationId;
+  c.correlation_id.values[row] = envelope.correlationId;
   if (envelope.traceparent !== null) c.traceparent.set(row, envelope.traceparent);
 }
 

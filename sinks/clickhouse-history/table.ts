@@ -41,9 +41,18 @@ export interface TableDefinition<K extends Columns> extends AnyTable {
 export interface AnyBlock {
   readonly table: AnyTable;
   readonly rows: number;
-  bytes(): Uint8Array;
+  /** The rows as one Native block: views of the block's own memory, good until it is changed. */
+  pieces(): Uint8Array[];
   clear(): void;
 }
+
+/**
+ * Smaller parts are one file, larger ones a file a column: an insert makes a part in each table, and three dozen small files
+ * for each would cost more than what is in them.
+ */
+const WIDE_PART_BYTES = 256 * 2 ** 20;
+/** Parts of about one size that are merged at once: more, and a row is written less often; a query reads more parts. */
+const MERGE_BASE = 8;
 
 /** Blocks whose tokens a table remembers: a retried insert is dropped as long as its token is among them. */
 export const DEDUPLICATION_WINDOW = 10_000;
@@ -131,8 +140,7 @@ export class TableBlock<K extends Columns> implements AnyBlock {
     return this.rows++;
   }
 
-  /** The rows as one Native block. */
-  bytes(): Uint8Array {
+  pieces(): Uint8Array[] {
     return nativeBlock(this.#pairs, this.rows);
   }
 
@@ -153,7 +161,7 @@ export function createTableSql(database: string, table: AnyTable, retentionDays:
     `PARTITION BY toYYYYMMDD(${table.dayOf})`,
     `ORDER BY (${table.key.join(', ')})`,
     ...ttl,
-    `SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}${ttl.length > 0 ? ', ttl_only_drop_parts = 1' : ''}`,
+    `SETTINGS min_bytes_for_wide_part = ${WIDE_PART_BYTES}, merge_selector_base = ${MERGE_BASE}, non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW}${ttl.length > 0 ? ', ttl_only_drop_parts = 1' : ''}`,
     `COMMENT '${table.comment.replaceAll("'", "\\'")}'`,
   ].join('\n');
 }

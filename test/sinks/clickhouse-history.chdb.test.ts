@@ -115,12 +115,12 @@ test('numbers and texts at their limits come back whole', { skip }, async () => 
   n.reserve(numbers.length);
   w.reserve(numbers.length);
   for (const [row, value] of numbers.entries()) {
-    n.set(row, value);
+    n.values[row] = value;
     w.setWide(row, wide[row]!);
     // A text that is left out is empty.
     if (texts[row] !== '') t.set(row, texts[row]!);
   }
-  const body = new Uint8Array(
+  const body = Buffer.concat(
     nativeBlock(
       [
         ['n', n],

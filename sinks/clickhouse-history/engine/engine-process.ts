@@ -50,8 +50,9 @@ async function serve(order: EngineOrder): Promise<void> {
     memoryBytes: 2 * order.limits.maxMemoryBytes,
   });
   const spoolDirectory = join(order.path, '..', 'spool');
+  const handedDirectory = join(order.path, '..', 'handed');
   const { users, database, limits } = order;
-  const server = createHttpDoor({ handles, users, database, spoolDirectory, version, limits });
+  const server = createHttpDoor({ handles, users, database, spoolDirectory, handedDirectory, version, limits });
   server.on('error', (error) => give({ kind: 'failed', reason: sentence(error), lasting: false }));
   server.listen(order.port, '127.0.0.1', () => {
     process.send?.({ kind: 'ready', port: (server.address() as AddressInfo).port, version } satisfies EngineNotice);

@@ -31,6 +31,8 @@ export interface HttpDoorOptions {
   readonly database: string;
   /** Folder for the data of inserts on its way in; emptied at start. */
   readonly spoolDirectory: string;
+  /** Folder in which the owner leaves data of inserts, to name it by `handed_file`: then it need not pass through a socket. */
+  readonly handedDirectory?: string;
   /** Of the engine, for headers. */
   readonly version: string;
   readonly limits: DoorLimits;
@@ -70,6 +72,7 @@ const ownParameters: ReadonlySet<string> = new Set([
   'cancel_http_readonly_queries_on_client_close',
   'client_protocol_version',
   'decompress',
+  'handed_file',
 ]);
 
 const refusedParameters: ReadonlyMap<string, string> = new Map([
@@ -168,7 +171,7 @@ export function createHttpDoor(options: HttpDoorOptions): Server {
     const writes = !readingVerbs.has(read.verb) && !user.readonly;
     const result = await options.handles.run(
       {
-        sql: data ? withSource(read, data) : read.text,
+        sql: data && read.insertsData ? withSource(read, data) : read.text,
         database: parameters.get('database') || options.database,
         settings: settingsOf(asked, writes, options.limits),
         parameters: parametersOf(parameters),
@@ -203,7 +206,9 @@ export function createHttpDoor(options: HttpDoorOptions): Server {
       await spoolTo(spool, body);
       return { text: inUrl, data: spool };
     }
+    const handed = handedFile(asked, options.handedDirectory);
     const bytes = await collect(body, options.limits.statementBytesMax);
+    if (handed !== undefined) return { text: inUrl + bytes.toString('utf8'), data: handed };
     // One character a byte, so that an index into the text is one into the bytes.
     const latin = inUrl + bytes.toString('latin1');
     const read = readStatement(latin);
@@ -219,6 +224,15 @@ export function createHttpDoor(options: HttpDoorOptions): Server {
 function withSource(read: Statement, file: string): string {
   const at = read.insertsData!.sourceAt;
   return `${read.text.slice(0, at)}FROM INFILE ${quoted(file)} ${read.text.slice(at)}`;
+}
+
+function handedFile({ user, parameters }: Asked, directory: string | undefined): string | undefined {
+  const name = parameters.get('handed_file');
+  if (!name) return undefined;
+  if (directory === undefined || user.readonly || !/^[a-z0-9_-]+\.native$/.test(name)) {
+    throw new EngineException(exceptionCodes.notImplemented, 'handed_file is not allowed here. (NOT_IMPLEMENTED)');
+  }
+  return join(directory, name);
 }
 
 function check(read: Statement, user: DoorUser): void {
