@@ -99,6 +99,7 @@ export const command: Command = {
 function welcome({ url, token, adminUrl }: GatewayFacts, dataDir: string): string[] {
   return [
     '',
+    `page      ${url}/`,
     `exchange  ${url}/v1/symbols`,
     `token     ${token}`,
     `admin     ${adminUrl}/admin/v1/markets (with the token)`,
