@@ -19,7 +19,7 @@ export function OpenOrders({ symbol }: { symbol: string | undefined }) {
     return <Empty title="No open orders">Click a price in the book, give a size, and press Enter.</Empty>;
   }
   return (
-    <table className="rows">
+    <table className="rows orders">
       <thead>
         <tr>
           <th>Placed (UTC)</th>
