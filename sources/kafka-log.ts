@@ -27,7 +27,7 @@ export interface KafkaAddress {
   readonly patienceMs?: number;
 }
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 20_000;
 const FETCH_WAIT_MS = 100;
 const READER_SESSION_MS = 45_000;
 /** A fetch brings so many bytes of a partition at most, but always one whole batch. */

@@ -171,7 +171,7 @@ class Client {
 
 test('one of everything is killed -9 under load, and nothing is lost, doubled or out of balance', {
   skip: found.skip,
-  timeout: 240_000,
+  timeout: 300_000,
 }, async (context) => {
   const processes = new Processes();
   after(async () => {
@@ -181,7 +181,7 @@ test('one of everything is killed -9 under load, and nothing is lost, doubled or
   try {
     await run(processes);
   } catch (error) {
-    for (const [name, lines] of processes.said) context.diagnostic(`${name}: ${lines.slice(-8).join(' | ')}`);
+    for (const [name, lines] of processes.said) context.diagnostic(`${name}: ${lines.slice(-14).join(' | ')}`);
     throw error;
   }
 });
@@ -205,7 +205,7 @@ async function run(processes: Processes): Promise<void> {
       await processes.kill(victim, 'SIGKILL');
       processes.start(victim);
     }
-    await until(`orders after ${victim} was killed`, 60_000, () => client.acknowledged.size >= before + 3);
+    await until(`orders after ${victim} was killed`, 120_000, () => client.acknowledged.size >= before + 3);
   }
   await client.stop();
   // The market rests while clock records go on: then the ledger comes to the same place as the engine.
