@@ -328,7 +328,11 @@ function Figures({ rules, fields, reading, result, feeKnown }: FiguresParts) {
         {grouped(shortened(available, spends === rules.quote ? shownDecimals(rules) : rules.quantityDecimals))} {spends}
       </dd>
       <dt>{fields.side === 'buy' ? 'Cost' : 'Proceeds'}</dt>
-      <dd>{total === undefined ? '–' : `${formatAmount(total, rules, 'away')} ${rules.quote}`}</dd>
+      <dd>
+        {total === undefined
+          ? '–'
+          : `${formatAmount(total, rules, fields.side === 'buy' ? 'away' : 'zero')} ${rules.quote}`}
+      </dd>
       <dt>Fee, estimated</dt>
       <dd>{result && feeKnown ? `${formatAmount(result.feeLikely, rules, 'away')} ${rules.quote}` : '–'}</dd>
       <dt>Market impact</dt>
