@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Project } from '../../../pipelines/load-project.ts';
-import { type EmbeddedExchange, type ExchangeOptions, openExchange } from '../../../pipelines/runtime/embedded/exchange.ts';
+import {
+  type EmbeddedExchange,
+  type ExchangeOptions,
+  openExchange,
+} from '../../../pipelines/runtime/embedded/exchange.ts';
 import type { Graph } from '../../../pipelines/runtime/graph.ts';
 import { nodeDisk } from '../../../pipelines/runtime/outside/node-disk.ts';
 import { systemClock } from '../../../pipelines/runtime/outside/system-clock.ts';
