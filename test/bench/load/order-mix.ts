@@ -39,6 +39,7 @@ export class OrderMix {
   readonly #random: SeededRandom;
   readonly #desks: Desk[];
   readonly #firstAccount: number;
+  readonly #accountCount: number;
   readonly #order: NewOrder = {
     orderId: 0,
     account: 0,
@@ -57,9 +58,10 @@ export class OrderMix {
   readonly #accounts: number[] = [0];
   trades = 0;
 
-  constructor(seed: number, firstAccount: number) {
+  constructor(seed: number, firstAccount: number, accounts = MIX_ACCOUNTS) {
     this.#random = new SeededRandom(seed, 1);
     this.#firstAccount = firstAccount;
+    this.#accountCount = accounts;
     this.#desks = Array.from({ length: MIX_SYMBOLS }, (_, index) => ({
       symbol: index + 1,
       book: new OrderBook({ openOrdersMax: 1_000_000, quoteUnitsPerTickLot: 1 }),
@@ -95,7 +97,7 @@ export class OrderMix {
 
   #place(desk: Desk, takes: boolean, market: boolean, deep: boolean, validUntil: number): Place {
     const number = this.#accounts.length;
-    const account = this.#firstAccount + this.#below(MIX_ACCOUNTS);
+    const account = this.#firstAccount + this.#below(this.#accountCount);
     this.#accounts.push(account);
     const buy = this.#below(2) === 0;
     const away = 1 + this.#below(100);
