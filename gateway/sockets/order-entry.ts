@@ -17,7 +17,7 @@ import type { GatewayCommand, GatewayParts, Submitted } from '../ports.ts';
 import { type Refusal, RequestRefused } from '../rest/errors.ts';
 import type { AskedOrder, Explanation } from '../rest/explain-reject.ts';
 import { orderNameShape } from '../rest/field-shapes.ts';
-import { amendOf, cancelAllOf, cancelOf, explainOrder, placeOf } from '../rest/order-commands.ts';
+import { amendOf, cancelAllOf, explainOrder, placeOf } from '../rest/order-commands.ts';
 import { amendBody, cancelAllQuery, checked, nothing, placeBody } from '../rest/request-shapes.ts';
 import { answerOf } from '../rest/submit-command.ts';
 import type { MarketText } from './market-text.ts';
@@ -168,19 +168,19 @@ export class OrderEntry {
         const { order: given, ...rest } = fields;
         const named = checked(orderNameShape, given, 'order');
         checked(nothing, rest);
-        const order = gateway.views.account(principal.account).order(named);
-        const command: Cancel = order
-          ? cancelOf(order, by, gateway)
-          : {
-              type: 'cancel',
-              symbol: 0 as SymbolId,
-              seq: 0 as Sequence,
-              account: principal.account,
-              orderId: (named.orderId ?? 0) as OrderId,
-              clientOrderId: named.clientOrderId ?? '',
-              validUntil: cancelAllOf(undefined, by, gateway).validUntil,
-            };
-        return { command, explain: explainOrder(command, {}, by, gateway, order) };
+        // The exchange knows its orders by either name: looking one up here would only cost time.
+        const command: Cancel = {
+          type: 'cancel',
+          symbol: 0 as SymbolId,
+          seq: 0 as Sequence,
+          account: principal.account,
+          orderId: (named.orderId ?? 0) as OrderId,
+          clientOrderId: named.clientOrderId ?? '',
+          validUntil: cancelAllOf(undefined, by, gateway).validUntil,
+        };
+        const explain = (reason: RejectReason): Explanation =>
+          explainOrder(command, {}, by, gateway, gateway.views.account(principal.account).order(named))(reason);
+        return { command, explain };
       }
       default: {
         const command = cancelAllOf(checked(cancelAllQuery, fields).symbol, by, gateway);
