@@ -41,7 +41,7 @@ export const historyOptions = z.strictObject({
     allowed: 'a whole number of milliseconds from 0 to 60,000',
     unit: 'ms',
   }),
-  insertRows: option(whole(1, 1_000_000).default(131_072), {
+  insertRows: option(whole(1, 1_000_000).default(262_144), {
     help: 'Rows at which blocks wait no longer.',
     allowed: 'a whole number from 1 to 1,000,000',
   }),
@@ -216,9 +216,9 @@ export const archiveOptions = z.strictObject({
     allowed: 'a path',
     env: 'SLUICE_ARCHIVE_DIR',
   }),
-  codec: option(z.enum(['null', 'deflate']).default('deflate'), {
-    help: 'Compression inside the files.',
-    allowed: 'null, deflate',
+  codec: option(z.enum(['null', 'deflate', 'zstandard']).default('deflate'), {
+    help: 'Compression inside the files. Every Avro reader knows deflate; zstandard takes half the time.',
+    allowed: 'null, deflate, zstandard',
   }),
   segmentRecords: option(whole(4_096, 1_048_576).multipleOf(1_024).default(65_536), {
     help: 'Records after which a segment closes.',

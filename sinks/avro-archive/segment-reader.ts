@@ -1,4 +1,4 @@
-import { crc32, inflateRawSync } from 'node:zlib';
+import { crc32, inflateRawSync, zstdDecompressSync } from 'node:zlib';
 import { z } from 'zod';
 import { ARCHIVE_HEAD_FIELDS, parseKey, type SegmentName, syncMarker } from '../../schemas/archive-format.ts';
 import { cursorPosition, openCursor, readLong, readString } from '../../schemas/avro-bytes.ts';
@@ -47,7 +47,7 @@ export function readSegment(key: string, bytes: Uint8Array): SegmentContent {
     throw new Malformed('the sum of its blocks is not that of the header', end);
   }
   const codec = meta.get('avro.codec');
-  if (codec !== 'null' && codec !== 'deflate') throw new Malformed(`codec "${codec}"`, 0);
+  if (codec !== 'null' && codec !== 'deflate' && codec !== 'zstandard') throw new Malformed(`codec "${codec}"`, 0);
   const heads = fingerprintsOf(schema, fingerprints).map((fingerprint) => Buffer.from(`c301${fingerprint}`, 'hex'));
   const hash = new RecordsHash();
   const records: ArchivedRecord[] = [];
@@ -60,7 +60,7 @@ export function readSegment(key: string, bytes: Uint8Array): SegmentContent {
       throw new Malformed('a block beyond the end of the file', at);
     }
     const stored = bytes.subarray(start, start + length);
-    const data = codec === 'deflate' ? inflated(stored, at) : stored;
+    const data = codec === 'null' ? stored : inflated(stored, codec, at);
     readBlock(data, count, name.firstOffset + records.length, heads, records);
     at = start + length;
     if (Buffer.compare(bytes.subarray(at, at + 16), sync) !== 0)
@@ -144,9 +144,10 @@ function fingerprintsOf(schema: string, fingerprints: string): string[] {
   });
 }
 
-function inflated(stored: Uint8Array, at: number): Uint8Array {
+function inflated(stored: Uint8Array, codec: 'deflate' | 'zstandard', at: number): Uint8Array {
+  const bound = { maxOutputLength: BLOCK_BYTES_MAX };
   try {
-    return inflateRawSync(stored, { maxOutputLength: BLOCK_BYTES_MAX });
+    return codec === 'deflate' ? inflateRawSync(stored, bound) : zstdDecompressSync(stored, bound);
   } catch (error) {
     throw new Malformed(`a block that does not inflate: ${(error as Error).message}`, at);
   }

@@ -106,3 +106,24 @@ test('a log of which nothing is archived yet is an empty table', { skip }, async
   for (const sql of archiveTablesSql('sluice', empty, 1)) await rows(engine!, sql);
   assert.equal(await rows(engine!, 'SELECT count() FROM archive_orders', { as: 'analyst' }), '0');
 });
+
+test('ClickHouse reads files of every codec that the archive may be told to use', { skip }, async () => {
+  for (const codec of ['null', 'zstandard'] as const) {
+    const other = mkdtempSync(join(tmpdir(), 'sluice-codec-'));
+    after(() => rmSync(other, { recursive: true, force: true }));
+    const sinkOfCodec = await avroArchive({ segmentSeconds: 4, codec, directory: other }).open({
+      id: 'archive',
+      dataDir,
+      config: {},
+      clock: systemClock(),
+      partitions: market.catalog.partitions,
+      generation: 1,
+      say: assert.fail,
+    });
+    for (const block of frameBlocks(market)) await sinkOfCodec.write(block);
+    await sinkOfCodec.close();
+    const count = (folder: string) =>
+      rows(engine!, `SELECT count(), sum(offset) FROM file('${folder}/market/*/*.avro', Avro)`);
+    assert.equal(await count(other), await count(archive), codec);
+  }
+});

@@ -57,12 +57,12 @@ test('every record of every log comes out byte for byte, with its place and its 
     fc.assert(
       fc.property(
         fc.array(arbitrary, { minLength: 1, maxLength: 40 }),
-        fc.constantFrom('null', 'deflate'),
+        fc.constantFrom('null', 'deflate', 'zstandard'),
         fc.nat(2 ** 31),
         (made, codec, firstOffset) => {
           const writer = new SegmentWriter(
             { generation: 1, log, partition: 3, firstOffset },
-            codec as 'null' | 'deflate',
+            codec as 'null' | 'deflate' | 'zstandard',
           );
           const scratch = new Uint8Array(1 << 16);
           const payloads = made.map(([{ envelope, record }]) =>
@@ -233,7 +233,7 @@ test('every flipped bit of a segment is found', () => {
     .run(1)
     .filter(({ log }) => log === 'accounts');
   const { frames } = asFrames(block!);
-  for (const codec of ['null', 'deflate'] as const) {
+  for (const codec of ['null', 'deflate', 'zstandard'] as const) {
     const writer = new SegmentWriter({ generation: 1, log: 'accounts', partition: 0, firstOffset: 0 }, codec);
     writer.take(frames!, 0, frames!.records);
     const { key, bytes, recordsSha256 } = writer.finish();
