@@ -52,7 +52,7 @@ export default topology('spot', ({ log, source, stage, sink }) => {
   sink('ledger', postgresLedger(), { in: [entries.posted] });
   sink('history', clickhouseHistory(), {
     in: [market, accounts, candles.closed, depth.top, entries.posted],
-    queue: { records: 262_144 }, // two inserts: one is written while the next is filled
+    queue: { records: 524_288 }, // two inserts: one is written while the next is filled
   });
   sink('archive', avroArchive(), { in: [commands, orders, market, accounts, control] });
   sink('cache', redisCache(), { in: [market, candles.closed, candles.progress, tickers.ticker] }); // where Redis is named

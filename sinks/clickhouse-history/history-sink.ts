@@ -86,6 +86,8 @@ export class HistorySink implements Sink {
   readonly #accounts: AccountRows[] = [];
   /** Of all partitions, by partition, in the order in which they are inserted. */
   readonly #blocks: AnyBlock[][] = [];
+  /** Intervals of candles that are kept; undefined: all. */
+  readonly #intervals: ReadonlySet<string> | undefined;
   readonly #closing = new AbortController();
   /** Next offset to hand over, by `log/partition`: behind what is written and what waits. */
   readonly #next = new Map<string, number>();
@@ -115,6 +117,8 @@ export class HistorySink implements Sink {
   constructor(parts: HistorySinkParts) {
     this.#parts = parts;
     this.#rowsDatabase = rowsDatabase(parts.options.database);
+    const { candles } = parts.context.config as { readonly candles?: readonly string[] };
+    this.#intervals = candles && new Set(candles);
   }
 
   async positions(): Promise<Map<string, number>> {
@@ -231,8 +235,12 @@ export class HistorySink implements Sink {
         const envelope = envelopes[index]!;
         if (offsetOfCause(envelope) < from) continue;
         const { partition } = block;
-        if (record.type === 'candle') this.#marketOf(partition).candle(partition, record as Candle, envelope);
-        else if (record.type === 'top_of_book') this.#marketOf(partition).top(partition, record as TopOfBook, envelope);
+        if (record.type === 'candle') {
+          const candle = record as Candle;
+          if (this.#intervals?.has(candle.interval) ?? true)
+            this.#marketOf(partition).candle(partition, candle, envelope);
+        } else if (record.type === 'top_of_book')
+          this.#marketOf(partition).top(partition, record as TopOfBook, envelope);
         else if (record.type === 'entry') this.#accountsOf(partition).entry(partition, record as Entry, envelope);
       }
     }

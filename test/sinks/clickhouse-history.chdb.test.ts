@@ -157,6 +157,22 @@ test('what is handed over again is skipped, whatever its borders, and no repeat 
   await second.close();
 });
 
+test('only candles of the configured intervals are kept', { skip }, async () => {
+  const blocks = traffic().run(5);
+  const made = rowsWanted(blocks).candles!;
+  assert.ok(made > 0);
+  for (const [intervals, wanted] of [
+    [['1m', '1h'], 0],
+    [['1s', '1m'], made],
+  ] as const) {
+    const ownEngine = await startTestEngine(temporaryFolder());
+    const sink = openHistory(ownEngine!, {}, { candles: intervals });
+    await writeAll(sink, blocks);
+    assert.equal(await rows(ownEngine!, 'SELECT count() FROM sluice_rows.candles FINAL'), String(wanted));
+    await sink.close();
+  }
+});
+
 test('a gap is refused and nothing of it is stored', { skip }, async () => {
   const blocks = traffic()
     .run(3)

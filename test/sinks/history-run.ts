@@ -27,7 +27,11 @@ export function historyContext(said: string[] = [], dataDir = '/nowhere'): SinkC
 }
 
 /** Writes to the engine as to any server: by its address. `url` stands between where a test wants faults. */
-export function openHistory(engine: Engine, given: z.input<typeof historyOptions> = {}): HistoryRun {
+export function openHistory(
+  engine: Engine,
+  given: z.input<typeof historyOptions> = {},
+  config: unknown = {},
+): HistoryRun {
   const said: string[] = [];
   const options = historyOptions.parse({ lingerMs: 5, callTimeoutMs: 5_000, ...given });
   const connection = new HistoryConnection({
@@ -38,7 +42,7 @@ export function openHistory(engine: Engine, given: z.input<typeof historyOptions
     }),
     callTimeoutMs: options.callTimeoutMs,
   });
-  const sink = new HistorySink({ context: historyContext(said), options, connection });
+  const sink = new HistorySink({ context: { ...historyContext(said), config }, options, connection });
   return Object.assign(sink, { said });
 }
 
