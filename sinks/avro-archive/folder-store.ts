@@ -12,6 +12,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -21,20 +22,29 @@ import { type ObjectStore, StoreUnavailable } from './object-store.ts';
 
 /** Files that a crash left half made. */
 const ASIDE = '.aside';
+const ABANDONED_MS = 3_600_000;
 /** The disk has no room now and may have it again; after any other failed write nothing is known of what was written. */
 const passing: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']);
 
 /** Errors of the disk are told by the code of {@link ExitError} 74, a full one by {@link StoreUnavailable}. */
 export function openFolderStore(folder: string): ObjectStore {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  rmSync(join(folder, ASIDE), { recursive: true, force: true });
-  mkdirSync(join(folder, ASIDE), { mode: 0o700 });
+  mkdirSync(join(folder, ASIDE), { recursive: true, mode: 0o700 });
+  removeAbandoned(join(folder, ASIDE));
   return {
     name: folder,
     create: async (key, bytes) => guarded(folder, () => create(folder, key, bytes)),
     read: async (key) => guarded(folder, () => readIfThere(join(folder, key))),
     list: async (prefix) => guarded(folder, () => list(folder, prefix)),
   };
+}
+
+/** Others may be creating objects in the same folder now: only what is far older than a creation takes was left by a crash. */
+function removeAbandoned(aside: string): void {
+  for (const name of readdirSync(aside)) {
+    const modifiedMs = statSync(join(aside, name), { throwIfNoEntry: false })?.mtimeMs;
+    if (modifiedMs !== undefined && Date.now() - modifiedMs > ABANDONED_MS) rmSync(join(aside, name), { force: true });
+  }
 }
 
 function create(folder: string, key: string, bytes: Uint8Array): 'created' | 'exists' {

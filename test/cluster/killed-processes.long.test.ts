@@ -148,16 +148,16 @@ class Client {
     this.#running = this.#run();
   }
 
-  stop(): Promise<void> {
+  stop(): Promise<void> | undefined {
     this.#stopped = true;
-    return this.#running!;
+    return this.#running;
   }
 
   async #run(): Promise<void> {
     for (let number = 1; !this.#stopped; number++) {
       const id = `o-${number}`;
       const order = { symbol: 'BTC-USD', type: 'market', side: 'buy', budget: '20', client_order_id: id };
-      for (let attempt = 0; attempt < 40; attempt++) {
+      for (let attempt = 0; attempt < 40 && !this.#stopped; attempt++) {
         this.sent.add(id);
         const status = await this.ask('/v1/orders', order);
         if (status >= 200 && status < 300) this.acknowledged.add(id);
@@ -174,21 +174,23 @@ test('one of everything is killed -9 under load, and nothing is lost, doubled or
   timeout: 300_000,
 }, async (context) => {
   const processes = new Processes();
+  const client = new Client(processes);
   after(async () => {
     await processes.killAll();
     removeProjects();
   });
   try {
-    await run(processes);
+    await run(processes, client);
   } catch (error) {
     for (const [name, lines] of processes.said) context.diagnostic(`${name}: ${lines.slice(-14).join(' | ')}`);
     throw error;
+  } finally {
+    client.stop();
   }
 });
 
-async function run(processes: Processes): Promise<void> {
+async function run(processes: Processes, client: Client): Promise<void> {
   for (const name of Object.keys(ROLES)) processes.start(name);
-  const client = new Client(processes);
   await until('a deposit', 60_000, async () => {
     const status = await client.ask('/v1/paper-deposits', { asset: 'USD', amount: '100000', deposit_id: 'd-1' });
     return status >= 200 && status < 300;
