@@ -185,7 +185,7 @@ test('one of everything is killed -9 under load, and nothing is lost, doubled or
     for (const [name, lines] of processes.said) context.diagnostic(`${name}: ${lines.slice(-14).join(' | ')}`);
     throw error;
   } finally {
-    client.stop();
+    await client.stop();
   }
 });
 
