@@ -231,7 +231,7 @@ describe('nobody else gets in', () => {
     const server = await start();
     await prepareLedger(server.access, true);
     const passwords = Object.values(passwordsOf(directory));
-    assert.equal(new Set(passwords).size, 3);
+    assert.equal(new Set(passwords).size, 4);
     for (const password of passwords) assert.match(password, /^[A-Za-z0-9_-]{32}$/);
     assert.notDeepEqual(passwordsOf(join(parent, 'other')), passwordsOf(directory));
     assert.equal(await connect(server, { password: 'password' }), '28P01');

@@ -210,10 +210,10 @@ export class EmbeddedExchange {
     this.#scheduleSnapshot();
   }
 
-  /** Resolves with what the host beside this sink says of itself once it serves. */
+  /** Resolves with what the host beside this sink says of itself once it serves; undefined: the graph has no such sink, or it no host. */
   hostOpen(sink: string): Promise<unknown> {
     const lane = this.#byHostedSink.get(sink);
-    return lane ? lane.hostOpen : Promise.reject(new RangeError(`sink "${sink}" has no host`));
+    return lane ? lane.hostOpen : Promise.resolve(undefined);
   }
 
   /** See {@link Questions}. Rejects what it does not understand. */
