@@ -14,6 +14,8 @@ export function serverSettings(port: number): { readonly [name: string]: string 
     password_encryption: 'scram-sha-256',
     max_connections: '32',
     shared_buffers: '256MB',
+    // The new rows of a settlement, and their sums by entry, stay in memory while the statement trigger reads them.
+    work_mem: '32MB',
     // Small containers have 64 MB of shared memory, and two cores have better things to do.
     max_parallel_workers_per_gather: '0',
     jit: 'off',
